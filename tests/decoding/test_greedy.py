@@ -8,8 +8,10 @@ import pytest
 import torch
 import transformers
 
-from selftranslate.decoding.greedy import Decoder, Row
+from selftranslate.decoding import greedy, slots
+from selftranslate.decoding.greedy import Decoder, Row, _Queue
 from selftranslate.errors import EngineError
+from selftranslate.example import Ended
 
 PREFIX = [3 + (7 * i) % 90 for i in range(40)]
 TEXTS = [[3 + (n * 11 + 5 * i) % 90 for i in range(n)] for n in (1, 9, 4, 17, 2, 12, 7)]
@@ -33,11 +35,13 @@ SHARING = {
     "qwen3": ("Qwen3", {"num_key_value_heads": 2, "head_dim": 16}),
     "mistral-full": ("Mistral", {"num_key_value_heads": 2, "sliding_window": None}),
     "mistral-wide-window": ("Mistral", {"num_key_value_heads": 2, "sliding_window": 128}),
+    "mistral-narrow-window": ("Mistral", {"num_key_value_heads": 2, "sliding_window": 24}),
+    "mistral-window-within-a-text": ("Mistral", {"num_key_value_heads": 2, "sliding_window": 6}),
+    "gemma2-soft-capped": ("Gemma2", {"num_key_value_heads": 2, "sliding_window": 24}),
     "gemma3-wide-window": ("Gemma3Text", {"num_key_value_heads": 1, "sliding_window": 128}),
+    "gemma3-narrow-window": ("Gemma3Text", {"num_key_value_heads": 1, "sliding_window": 24}),
 }
 REPEATING = {
-    "mistral-narrow-window": ("Mistral", {"num_key_value_heads": 2, "sliding_window": 24}),
-    "gemma2-soft-capped": ("Gemma2", {"num_key_value_heads": 2, "sliding_window": 24}),
     "llama-dynamic-rotation": (
         "Llama",
         {"rope_parameters": {"rope_type": "dynamic", "rope_theta": 1e4, "factor": 2.0}},
@@ -75,11 +79,22 @@ def one_by_one(model: Any, prefix: list[int]) -> list[list[int]]:
     return written
 
 
+def full(row: Row) -> Ended | None:
+    return "length" if len(row.written) == row.room else None
+
+
+def shapes(decoder: Decoder) -> list[tuple[int, int]]:
+    """Record rows and tokens of every forward pass."""
+    seen: list[tuple[int, int]] = []
+    decoder.model.register_forward_pre_hook(
+        lambda module, args, given: seen.append(tuple(given["input_ids"].shape)), with_kwargs=True
+    )
+    return seen
+
+
 def decoded(decoder: Decoder, prefix: list[int], batch_size: int = 0) -> list[list[int]]:
     rows = [Row(index, list(text), ROOM) for index, text in enumerate(TEXTS)]
-    done = decoder.decode(
-        prefix, rows, lambda row: "length" if len(row.written) == row.room else None, batch_size
-    )
+    done = decoder.decode(prefix, rows, full, batch_size)
     found = {row.index: row.written for row, _ in done}
     assert sorted(found) == list(range(len(TEXTS)))
     return [found[index] for index in sorted(found)]
@@ -101,20 +116,26 @@ def test_keeps_the_prefix_once(name: str) -> None:
     """The control run: the rows really are decoded without the prefix in each of them."""
     decoder = Decoder(made(*SHARING[name]))
     longest = max(len(text) for text in TEXTS)
-    seen = []
-    decoder.model.register_forward_pre_hook(
-        lambda module, args, given: seen.append(given["input_ids"].shape), with_kwargs=True
-    )
+    seen = shapes(decoder)
     decoded(decoder, PREFIX)
     assert seen[0] == (1, len(PREFIX) - 1)
-    assert seen[1] == (len(TEXTS), longest + 1)
+    assert seen[1] == (len(TEXTS), longest)
+    assert seen[2] == (len(TEXTS), 1)
 
 
-def test_a_row_beyond_the_window_repeats_the_prefix() -> None:
-    settings = {"num_key_value_heads": 2, "sliding_window": 64}
-    model = made("Mistral", settings)
-    expected = one_by_one(model, PREFIX)  # 40 + 17 + 12 tokens: out of the window's reach
-    assert decoded(Decoder(model), PREFIX, 3) == expected
+@pytest.mark.parametrize("name", ["llama-grouped", "qwen2", "gemma2-soft-capped"])
+def test_in_bfloat16_the_logits_are_as_near_as_rounding_lets_them(name: str) -> None:
+    model = made(*SHARING[name])
+    ids = [*PREFIX, *TEXTS[3]]
+    exact = model(torch.tensor([ids])).logits[0, -1]
+    model = model.to(torch.bfloat16)
+    rounded = model(torch.tensor([ids])).logits[0, -1].float()
+    decoder = Decoder(model)
+    together = decoder._together(tuple(PREFIX), _Queue([Row(0, TEXTS[3], 1)], 2))
+    with torch.inference_mode():
+        together.join([Row(0, list(TEXTS[3]), 1), Row(1, list(TEXTS[1]), 1)])
+        ours = together.logits()[0]
+    assert (ours - exact).abs().max() < 2 * (rounded - exact).abs().max()
 
 
 def test_attention_that_the_config_does_not_betray_is_found_out_by_its_logits() -> None:
@@ -137,30 +158,48 @@ def test_attention_that_the_config_does_not_betray_is_found_out_by_its_logits() 
 
 def test_finished_rows_leave_the_batch_and_come_at_once() -> None:
     decoder = Decoder(made(*SHARING["llama"]))
-    sizes = []
     rows = [Row(index, list(text), index + 1) for index, text in enumerate(TEXTS)]
-    decoder.model.register_forward_pre_hook(
-        lambda module, args, given: sizes.append(len(given["input_ids"])), with_kwargs=True
-    )
-    order = [
-        row.index
-        for row, _ in decoder.decode(
-            PREFIX, rows, lambda row: "length" if len(row.written) == row.room else None
-        )
-    ]
+    seen = shapes(decoder)
+    order = [row.index for row, _ in decoder.decode(PREFIX, rows, full)]
     assert order == list(range(len(TEXTS)))
-    assert sizes == [1, 7, 6, 5, 4, 3, 2, 1]
+    assert [shape[0] for shape in seen] == [1, 7, 7, 6, 5, 4, 3, 2, 1]
 
 
-def test_out_of_memory_halves_the_batch_and_loses_nothing() -> None:
+def test_a_waiting_row_takes_the_place_of_a_finished_one() -> None:
+    model = made(*SHARING["llama-grouped"])
+    expected = one_by_one(model, PREFIX)
+    decoder = Decoder(model)
+    rooms = [ROOM, 3, 5, 2, 12, 1, 7]
+    rows = [
+        Row(i, list(text), room) for i, (text, room) in enumerate(zip(TEXTS, rooms, strict=True))
+    ]
+    seen = shapes(decoder)
+    written = {row.index: row.written for row, _ in decoder.decode(PREFIX, rows, full, 3)}
+    assert written == {i: expected[i][:room] for i, room in enumerate(rooms)}
+    steps = [rows for rows, length in seen if length == 1]
+    assert len(steps) < sum(rooms) / 3 + ROOM  # three places, hardly ever empty
+    assert max(steps) == 3
+
+
+def test_slots_grow_with_their_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(greedy, "GROWTH", 1)
+    monkeypatch.setattr(slots, "GROWTH", 2)
+    model = made(*SHARING["llama-grouped"])
+    expected = one_by_one(model, PREFIX)
+    assert decoded(Decoder(model), PREFIX, 2) == expected
+
+
+@pytest.mark.parametrize("when", ["while they join", "while they run"])
+def test_out_of_memory_halves_the_batch_and_loses_nothing(when: str) -> None:
     model = made(*SHARING["llama"])
     expected = one_by_one(model, PREFIX)
     decoder = Decoder(model)
     steps = []
 
     def small_machine(module: Any, args: Any, given: dict[str, Any]) -> None:
-        steps.append(len(given["input_ids"]))
-        if len(given["input_ids"]) > 2 and len(steps) > 4:
+        rows = len(given["input_ids"])
+        steps.append(rows)
+        if rows > 2 and (when == "while they join" or len(steps) > 4):
             raise torch.OutOfMemoryError
 
     model.register_forward_pre_hook(small_machine, with_kwargs=True)
@@ -169,13 +208,35 @@ def test_out_of_memory_halves_the_batch_and_loses_nothing() -> None:
     assert steps[-1] <= 2
 
 
-def test_out_of_memory_with_a_single_row_is_an_error() -> None:
+def test_a_row_that_the_model_fails_on_is_found_and_set_aside() -> None:
+    model = made(*SHARING["llama"])
+    expected = one_by_one(model, PREFIX)
+    decoder = Decoder(model)
+    failures = []
+
+    def poisoned(module: Any, args: Any, given: dict[str, Any]) -> None:
+        if (given["input_ids"] == 96).any():  # a token that only one row has
+            failures.append(len(given["input_ids"]))
+            msg = "device-side assert"
+            raise RuntimeError(msg)
+
+    rows = [Row(index, list(text), ROOM) for index, text in enumerate(TEXTS)]
+    rows[3].prompt[2] = 96
+    model.register_forward_pre_hook(poisoned, with_kwargs=True)
+    done = {row.index: (row.written, ended) for row, ended in decoder.decode(PREFIX, rows, full)}
+    assert done.pop(3) == ([], "error")
+    assert done == {i: (each, "length") for i, each in enumerate(expected) if i != 3}
+    assert failures == [7, 1, 1]
+
+
+def test_a_model_that_fails_on_everything_is_an_error() -> None:
     model = made(*SHARING["llama"])
     decoder = Decoder(model)
 
     def tiny_machine(*_: Any) -> None:
-        raise torch.OutOfMemoryError
+        msg = "tiny"
+        raise torch.OutOfMemoryError(msg)
 
     model.lm_head.register_forward_pre_hook(tiny_machine)
-    with pytest.raises(EngineError, match="batch of 1"):
+    with pytest.raises(EngineError, match="failed on 3 rows, each of them alone: tiny"):
         decoded(decoder, [1])

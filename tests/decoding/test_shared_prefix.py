@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from selftranslate.decoding import shared_prefix
-from selftranslate.decoding.shared_prefix import attend, reach
+from selftranslate.decoding.shared_prefix import Sight, attend, holds
 
 ROWS, WIDTH, PREFIX, OWN = 3, 8, 11, 5
 
@@ -23,49 +23,58 @@ def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.usefixtures("kernel")
+@pytest.mark.parametrize("window", [None, 9, 3])
+@pytest.mark.parametrize("cap", [None, 2.0])
 @pytest.mark.parametrize("heads", [2, 4, 6])
-@pytest.mark.parametrize("length", [1, 4])
-def test_equals_one_softmax(heads: int, length: int) -> None:
+@pytest.mark.parametrize("new", [1, OWN])
+def test_equals_one_softmax(heads: int, new: int, cap: float | None, window: int | None) -> None:
     torch.manual_seed(0)
-    query = torch.randn(ROWS, heads, length, WIDTH)
+    query = torch.randn(ROWS, heads, new, WIDTH)
     prefix = torch.randn(2, 2, PREFIX, WIDTH)
     own = torch.randn(2, ROWS, 2, OWN, WIDTH)
-    mask = torch.zeros(ROWS, 1, length, OWN)
-    mask[0, :, :, :2] = torch.finfo(torch.float32).min
-    mask[:, :, :-1, -1] = torch.finfo(torch.float32).min
+    here = torch.tensor([[4], [2], [0]]) if new == 1 else torch.arange(OWN)[None]
+    sight = Sight([None, tuple(prefix)], PREFIX, here + PREFIX, OWN)  # type: ignore[list-item]
 
     found, _ = attend(
         SimpleNamespace(layer_idx=1),
         query,
         *own,
-        mask,
-        shared_prefix=[None, tuple(prefix)],  # type: ignore[list-item]
+        None,
+        sight=sight,
         scaling=0.3,
+        softcap=cap,
+        sliding_window=window,
     )
 
     key, value = (
         torch.cat([prefix[i].expand(ROWS, -1, -1, -1), own[i]], 2).repeat_interleave(heads // 2, 1)
         for i in (0, 1)
     )
-    whole = torch.nn.functional.pad(mask, (PREFIX, 0))
-    expected = ((query @ key.mT) * 0.3 + whole).softmax(-1) @ value
-    assert found.shape == (ROWS, length, heads, WIDTH)
+    scores = (query @ key.mT) * 0.3
+    if cap:
+        scores = cap * torch.tanh(scores / cap)
+    distance = (here + PREFIX)[:, None, :, None] - torch.arange(PREFIX + OWN)
+    seen = (distance >= 0) & (distance < (window or PREFIX + OWN))
+    expected = scores.masked_fill(~seen, -torch.inf).softmax(-1) @ value
+    assert found.shape == (ROWS, new, heads, WIDTH)
     torch.testing.assert_close(found, expected.transpose(1, 2), rtol=1e-5, atol=1e-5)
 
 
+def test_without_a_sight_it_refuses_to_run_unmasked() -> None:
+    with pytest.raises(RuntimeError, match="sight"):
+        attend(SimpleNamespace(layer_idx=0), *torch.randn(3, 1, 2, 3, WIDTH), None)
+
+
 @pytest.mark.parametrize(
-    ("settings", "tokens"),
+    ("settings", "known"),
     [
-        ({}, 512),
-        ({"sliding_window": 64}, 64),
-        ({"sliding_window": 64, "layer_types": ["full_attention"]}, 512),
-        ({"sliding_window": 64, "layer_types": ["full_attention", "sliding_attention"]}, 64),
-        ({"layer_types": ["full_attention", "linear_attention"]}, 0),
-        ({"attn_logit_softcapping": 50.0}, 0),
-        ({"rope_parameters": {"rope_type": "llama3"}}, 512),
-        ({"rope_parameters": {"rope_type": "longrope"}}, 0),
-        ({"rope_parameters": {"full_attention": {"rope_type": "dynamic"}}}, 0),
+        ({}, True),
+        ({"layer_types": ["full_attention", "sliding_attention"]}, True),
+        ({"layer_types": ["full_attention", "linear_attention"]}, False),
+        ({"rope_parameters": {"rope_type": "llama3"}}, True),
+        ({"rope_parameters": {"rope_type": "longrope"}}, False),
+        ({"rope_parameters": {"full_attention": {"rope_type": "dynamic"}}}, False),
     ],
 )
-def test_the_config_says_how_far_it_holds(settings: dict[str, object], tokens: int) -> None:
-    assert reach(SimpleNamespace(max_position_embeddings=512, **settings)) == tokens
+def test_the_config_says_whether_it_holds(settings: dict[str, object], known: bool) -> None:
+    assert holds(SimpleNamespace(**settings)) == known

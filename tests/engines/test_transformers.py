@@ -17,6 +17,7 @@ from selftranslate import model as models
 from selftranslate.engines import Completion, Request
 from selftranslate.engines.transformers import build
 from selftranslate.errors import EngineError, PluginError
+from selftranslate.progress import Silent
 from selftranslate.runtime import Runtime
 
 PREFIX = "en: `Two apples.`\nde: `Zwei Äpfel.`\n"
@@ -55,6 +56,45 @@ def test_length(writer: Callable[..., Path]) -> None:
     engine = build(str(writer(("A", "bcdefghi"))), CPU)
     [got] = answers(engine, texts=["A"], max_new_tokens=3)
     assert (got.text, got.ended) == ("bcd", "length")
+
+
+def test_an_answer_that_is_far_too_long_is_not_waited_for(writer: Callable[..., Path]) -> None:
+    letters = "bcdefghijklmnopqrstuvwxyzBCDEFGHIJKLMNOPQRSTUVWXYZ"
+    engine = build(str(writer(("A", letters, "`"), ("0", "12345", "`"))), CPU)
+    asked = {"texts": ["A", "A", "0", "A"], "max_new_tokens": 100, "fence": "`"}
+    got = answers(engine, **asked, most_characters=[10, 30, 3, 50])
+    assert [c.ended for c in got] == ["length", "length", "fence", "fence"]
+    assert [c.tokens for c in got] == [16, 32, 6, 51]  # it is looked for every 16 tokens
+    assert all(letters.startswith(got[i].text) and len(got[i].text) > most for i, most in ((0, 10), (1, 30)))
+    assert {c.ended for c in answers(engine, **asked)} == {"fence"}
+
+
+def test_a_text_that_the_model_fails_on_is_named_and_the_others_go_on(tiny_model: Path) -> None:
+    said: list[str] = []
+
+    class Listening(Silent):
+        def note(self, text: str) -> None:
+            said.append(text)
+
+    texts = ["good", "bad ~", "also good"]
+    expected = answers(build(str(tiny_model), CPU), texts=texts)
+    engine = build(str(tiny_model), Runtime(device="cpu", progress=Listening()))
+    [poison] = models.encode(models.tokenizer(str(tiny_model)), "~")
+
+    def fails(module: Any, args: Any, given: dict[str, Any]) -> None:
+        if (given["input_ids"] == poison).any():
+            msg = "device-side assert"
+            raise RuntimeError(msg)
+
+    engine._decoder.model.register_forward_pre_hook(fails, with_kwargs=True)
+    got = answers(engine, texts=texts)
+    assert [(c.text, c.ended) for c in got] == [
+        (expected[0].text, expected[0].ended),
+        ("", "error"),
+        (expected[2].text, expected[2].ended),
+    ]
+    [note] = said
+    assert "'bad ~'" in note
 
 
 def test_the_context_clips_and_refuses(writer: Callable[..., Path]) -> None:

@@ -11,7 +11,8 @@ LONGEST_PERIOD = 32
 REPEATS = 8
 REPEATED_TOKENS = 64
 CHECK_EVERY = 16
-"""Tokens between two looks for a repetition, counted in the row, so batches cannot matter."""
+"""Tokens between two looks for a repetition or an answer far too long, counted in the row, so
+that batches cannot matter."""
 
 
 class Ending:
@@ -24,7 +25,9 @@ class Ending:
         self._suspects = _closing_ids(tokens, fence) if fence else frozenset()
         self._anchor = list(tokens(".", add_special_tokens=False)["input_ids"])
 
-    def reached(self, written: Sequence[int], room: int) -> Ended | None:
+    def reached(
+        self, written: Sequence[int], room: int, most_characters: int | None = None
+    ) -> Ended | None:
         """Say why the row ends with its newest token, or None if it goes on."""
         newest = written[-1]
         if newest in self._suspects and self._fence in self._decode(written):
@@ -33,8 +36,12 @@ class Ending:
             return "eos"
         if len(written) >= room:
             return "length"
-        if len(written) % CHECK_EVERY == 0 and repeats(written):
+        if len(written) % CHECK_EVERY:
+            return None
+        if repeats(written):
             return "repetition"
+        if most_characters is not None and len(self._decode(written)) > most_characters:
+            return "length"
         return None
 
     def text(self, written: Sequence[int], ended: Ended) -> str:

@@ -7,6 +7,8 @@ all rows in one matrix product, so the prefix is read from memory once a step.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -26,30 +28,67 @@ STATIC_ROTATIONS = {"default", "linear", "llama3", "yarn"}
 """Rotary embeddings whose angle depends on the position alone, not on the prompt's length."""
 
 
+@dataclass(slots=True)
+class Sight:
+    """What the new tokens of one forward pass may look at."""
+
+    common: Sequence[KeysAndValues]
+    """The prefix, layer by layer; empty if there is none."""
+    begin: int
+    """How many tokens the prefix has: the position of each row's first own token."""
+    positions: Tensor
+    """Of the new tokens, counted from the prompt's beginning: (rows, new tokens)."""
+    width: int
+    """How many own tokens, new ones included, the longest row has."""
+    _masks: dict[tuple[str, int], Tensor] = field(default_factory=dict)
+
+    def own(self, window: int | None, dtype: torch.dtype) -> Tensor | None:
+        """Return what to add to the scores of own tokens; None if plainly causal.
+
+        Shape: (rows, 1, new tokens, own tokens).
+        """
+        causal = self.positions.shape[1] == self.width
+        if causal and (window is None or self.width <= window):
+            return None
+        return self._mask("own", self.begin, self.begin + self.width, window, dtype)
+
+    def prefix(self, window: int | None, dtype: torch.dtype) -> Tensor | None:
+        """Return what to add to the scores of the prefix; None if all of it is in the window."""
+        if window is None or self.begin + self.width <= window:
+            return None
+        return self._mask("prefix", 0, self.begin, window, dtype)
+
+    def _mask(
+        self, part: str, first: int, last: int, window: int | None, dtype: torch.dtype
+    ) -> Tensor:
+        key = part, window or 0
+        if key not in self._masks:
+            seen = torch.arange(first, last, device=self.positions.device)
+            here = self.positions[:, None, :, None]
+            hidden = seen > here
+            if window is not None:
+                hidden = hidden | (seen <= here - window)
+            mask = torch.zeros(hidden.shape, dtype=dtype, device=hidden.device)
+            # The lowest finite number, for a row of which nothing is seen must not become NaN.
+            self._masks[key] = mask.masked_fill_(hidden, torch.finfo(dtype).min)
+        return self._masks[key]
+
+
 def register() -> None:
-    """Make `attend` known to transformers; without a prefix it is transformers' SDPA."""
+    """Make `attend` known to transformers; it makes its own masks, so none are registered."""
     from transformers import AttentionInterface
-    from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
     AttentionInterface.register(NAME, attend)
-    AttentionMaskInterface.register(NAME, sdpa_mask)
 
 
-def reach(config: Any) -> int:
-    """Return how many tokens a row may span for the decomposition to be the model's attention.
+def holds(config: Any) -> bool:
+    """Say whether the decomposition is the model's attention, as far as its config tells.
 
-    0 where it never is: soft-capped scores, recurrent or chunked layers, length-dependent rotation.
+    Not with recurrent or chunked layers, nor with a rotation that depends on the prompt's length.
     """
     kinds = set(getattr(config, "layer_types", None) or ())
-    window = getattr(config, "sliding_window", None)
-    slides = "sliding_attention" in kinds or (not kinds and window is not None)
-    if (
-        kinds - {"full_attention", "sliding_attention"}
-        or getattr(config, "attn_logit_softcapping", None) is not None
-        or not _rotations(getattr(config, "rope_parameters", None) or {}) <= STATIC_ROTATIONS
-    ):
-        return 0
-    return int(window or 0) if slides else int(getattr(config, "max_position_embeddings", 0))
+    rotations = _rotations(getattr(config, "rope_parameters", None) or {})
+    return kinds <= {"full_attention", "sliding_attention"} and rotations <= STATIC_ROTATIONS
 
 
 def attend(
@@ -58,68 +97,84 @@ def attend(
     key: Tensor,
     value: Tensor,
     attention_mask: Tensor | None,
-    shared_prefix: list[KeysAndValues] | None = None,
+    sight: Sight | None = None,
     **others: Any,
 ) -> tuple[Tensor, None]:
     """Attend to the prefix and to the row's own tokens, in transformers' attention signature.
 
     Shapes: query (rows, heads, new tokens, width), key and value (rows, key/value heads, own
-    tokens, width), mask (rows, 1, new tokens, own tokens) to add to the scores.
+    tokens, width). Raises RuntimeError without a `sight`, for then it would have no mask.
     """
-    if shared_prefix is None:
-        from transformers.integrations.sdpa_attention import sdpa_attention_forward
-
-        return sdpa_attention_forward(  # type: ignore[no-any-return]
-            module, query, key, value, attention_mask, **others
-        )
+    if sight is None or attention_mask is not None:
+        msg = "this attention is for decoding only: it needs a `sight`, and no mask"
+        raise RuntimeError(msg)
     rows, heads, length, width = query.shape
     kv_heads = key.shape[1]
     group = heads // kv_heads
-    scale = float(others.get("scaling") or width**-0.5)
-    grouped = query.reshape(rows, kv_heads, group * length, width)
-    if attention_mask is not None and group > 1:
-        attention_mask = attention_mask.repeat(1, 1, group, 1)
-    own, own_mass = _partial(grouped, key, value, attention_mask, scale)
-    prefix_key, prefix_value = shared_prefix[module.layer_idx]
-    together = grouped.transpose(0, 1).reshape(1, kv_heads, -1, width)
-    common, common_mass = _partial(together, prefix_key[None], prefix_value[None], None, scale)
-    common = common.view(kv_heads, rows, -1, width).transpose(0, 1)
-    common_mass = common_mass.view(kv_heads, rows, -1, 1).transpose(0, 1)
-    merged = torch.lerp(own, common, torch.sigmoid(common_mass - own_mass)).to(query.dtype)
-    return merged.reshape(rows, heads, length, width).transpose(1, 2).contiguous(), None
+    how = float(others.get("scaling") or width**-0.5), others.get("softcap")
+    window = others.get("sliding_window")
+    mask = sight.own(window, query.dtype)
+    if length == 1:  # heads that share keys and values as queries of one head
+        own, own_mass = _partial(query.view(rows, kv_heads, group, width), key, value, mask, how)
+        own, own_mass = own.reshape(rows, heads, 1, width), own_mass.reshape(rows, heads, 1, 1)
+    else:
+        spread = [each.repeat_interleave(group, 1) if group > 1 else each for each in (key, value)]
+        own, own_mass = _partial(query, *spread, mask, how, causal=mask is None)
+    if not sight.common:
+        return own.to(query.dtype).transpose(1, 2).contiguous(), None
+    prefix_key, prefix_value = sight.common[module.layer_idx]
+    together = query.view(rows, kv_heads, group, length, width).permute(1, 0, 2, 3, 4)
+    hidden = sight.prefix(window, query.dtype)
+    if hidden is not None:
+        hidden = hidden.expand(rows, group, length, -1).reshape(1, 1, -1, prefix_key.shape[1])
+    common, common_mass = _partial(
+        together.reshape(1, kv_heads, -1, width),
+        prefix_key[None],
+        prefix_value[None],
+        hidden,
+        how,
+    )
+    common = common.view(kv_heads, rows, group, length, width).transpose(0, 1)
+    common_mass = common_mass.view(kv_heads, rows, group, length, 1).transpose(0, 1)
+    share = torch.sigmoid(common_mass.reshape(own_mass.shape) - own_mass)
+    merged = torch.lerp(own, common.reshape(own.shape), share)
+    return merged.to(query.dtype).transpose(1, 2).contiguous(), None
 
 
 def _partial(
-    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, scale: float
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    mask: Tensor | None,
+    how: tuple[float, float | None],
+    causal: bool = False,
 ) -> tuple[Tensor, Tensor]:
-    """Return softmax(query·key)·value and the log of the softmax's denominator, in float32."""
-    if query.device.type in FUSED:
+    """Return softmax(query·key)·value and the log of the softmax's denominator, in float32.
+
+    `how` is the scale of the scores and the cap they are bent under, if there is one.
+    """
+    scale, cap = how
+    if query.device.type in FUSED and cap is None:
         kernel = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
-        result, mass = kernel(query, key, value, 0.0, False, attn_mask=mask, scale=scale)
+        result, mass = kernel(query, key, value, 0.0, causal, attn_mask=mask, scale=scale)
         return result.float(), mass.float().unsqueeze(-1)
-    length = query.shape[2]
-    step = max(1, SCORES // (query.shape[0] * query.shape[1] * key.shape[2]))
-    parts = [
-        _partial_by_hand(
-            query[:, :, start : start + step],
-            key,
-            value,
-            None if mask is None else mask[:, :, start : start + step],
-            scale,
-        )
-        for start in range(0, length, step)
-    ]
+    length, keys = query.shape[2], key.shape[2]
+    step = max(1, SCORES // (query.shape[0] * query.shape[1] * keys))
+    parts = []
+    for start in range(0, length, step):
+        scores = (query[:, :, start : start + step] * scale @ key.mT).float()
+        if cap is not None:
+            scores = cap * torch.tanh(scores / cap)
+        if mask is not None:
+            scores = scores + (mask if mask.shape[2] == 1 else mask[:, :, start : start + step])
+        if causal:
+            here = torch.arange(start, start + scores.shape[2], device=key.device)[:, None]
+            scores = scores.masked_fill(
+                torch.arange(keys, device=key.device) > here, torch.finfo(scores.dtype).min
+            )
+        mass = scores.logsumexp(-1, keepdim=True)
+        parts.append((((scores - mass).exp().to(value.dtype) @ value).float(), mass))
     return torch.cat([p[0] for p in parts], 2), torch.cat([p[1] for p in parts], 2)
-
-
-def _partial_by_hand(
-    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, scale: float
-) -> tuple[Tensor, Tensor]:
-    scores = (query * scale @ key.transpose(-1, -2)).float()
-    if mask is not None:
-        scores = scores + mask
-    mass = scores.logsumexp(-1, keepdim=True)
-    return ((scores - mass).exp().to(value.dtype) @ value).float(), mass
 
 
 def _rotations(parameters: Any) -> set[str]:

@@ -24,6 +24,8 @@ class Request:
     """The few shots; an engine may compute them once for all rows."""
     fence: str | None = None
     """Stop at the first occurrence of this text in what was generated (4.4); None: at EOS."""
+    most_characters: Sequence[int] | None = None
+    """For each text, the longest answer worth waiting for: a longer one ends as "length" (A.3)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,8 @@ class Completion:
     ended: Ended
     log_probability: float | None = None
     """Mean log-probability of the generated tokens, where the engine can give it."""
+    tokens: int = 0
+    """How many tokens were generated, where the engine counts them."""
 
 
 class Engine(Protocol):

@@ -101,14 +101,25 @@ class TransformersEngine:
         done = decoder.decode(
             prefix,
             rows,
-            lambda row: ending.reached(row.written, row.room),
+            lambda row: ending.reached(row.written, row.room, row.most_characters),
             self._runtime.batch_size,
         )
         for row, ended in done:
+            if ended == "error":
+                beginning = request.texts[row.index][:60]
+                self._runtime.progress.note(f"the model fails on this text: {beginning!r}")
+                yield Completion(index=row.index, text="", ended="error")
+                continue
             # Batches of another size add in another order; four digits do not show it.
             mean = round(row.log_probability / len(row.written), 4)
             text = ending.text(row.written, ended)
-            yield Completion(index=row.index, text=text, ended=ended, log_probability=mean)
+            yield Completion(
+                index=row.index,
+                text=text,
+                ended=ended,
+                log_probability=mean,
+                tokens=len(row.written),
+            )
 
     def _row(self, index: int, text: str, prefix: list[int], request: Request) -> Row | None:
         from selftranslate.decoding.greedy import Row
@@ -117,7 +128,8 @@ class TransformersEngine:
         if ids is None or not (prefix or ids):
             return None
         room = min(request.max_new_tokens, self.context_length - len(prefix) - len(ids))
-        return Row(index, ids, room) if room > 0 else None
+        most = request.most_characters[index] if request.most_characters else None
+        return Row(index, ids, room, most) if room > 0 else None
 
     def _ids(self, text: str) -> list[int] | None:
         """Tokenise, or return None where the tokenizer fails, as on a lone surrogate."""
