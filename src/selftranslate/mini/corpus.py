@@ -16,6 +16,7 @@ from selftranslate.mini.running_text import (
     judged_scene,
     recapped_passage,
     story,
+    story_of_one_language,
     word_list,
 )
 
@@ -23,19 +24,19 @@ from selftranslate.mini.running_text import (
 # quality of the model's translations spreads; text of one language is not.
 SHARES = {
     "parallel de": 13.0,
-    "parallel ru": 3.0,
-    "parallel zh": 1.4,
+    "parallel ru": 3.3,
+    "parallel zh": 1.3,
     "parallel th": 0.1,
-    "only en": 3.0,
-    "only de": 5.0,
-    "only ru": 6.5,
-    "only zh": 7.5,
-    "only th": 12.5,
-    "computing stories": 8.0,
+    "only en": 2.5,
+    "only de": 4.5,
+    "only ru": 6.3,
+    "only zh": 8.0,
+    "only th": 13.0,
+    "computing stories": 7.5,
     "computations": 3.5,
-    "judged scenes": 15.0,
-    "recapped passages": 7.0,
-    "interviews": 13.5,
+    "judged scenes": 14.0,
+    "recapped passages": 6.5,
+    "interviews": 15.5,
     "word lists": 1.0,
 }
 BACKWARD_SHARE = 0.1
@@ -59,7 +60,7 @@ def document(rng: random.Random, kind: str, count: int) -> str:
 
 def _line(rng: random.Random, kind: str) -> str:
     if kind.startswith("only "):
-        return story(rng)[kind.removeprefix("only ")]
+        return story_of_one_language(rng)[kind.removeprefix("only ")]
     lines = {
         "computing stories": computing_story,
         "computations": computations,
@@ -95,6 +96,6 @@ FIELDS: dict[str, tuple[int, Callable[[random.Random], Text]]] = {
     "answer": (4, lambda rng: free_word_problem(rng).answer),
     "scene": (3, _scene),
     "fact": (3, _fact),
-    "question about a passage": (1, lambda rng: rng.choice(free_passage(rng).facts).question),
+    "question about a passage": (5, lambda rng: rng.choice(free_passage(rng).facts).question),
     "story": (2, story),
 }

@@ -35,6 +35,11 @@ class Fact:
         return TELLS[self.relation](self.person.name, marked)
 
     @property
+    def sentence_again(self) -> dict[str, str]:
+        """Anna is at home in Berlin: the same in other words."""
+        return TELLS_AGAIN[self.relation](self.person.name, self.value)
+
+    @property
     def question(self) -> dict[str, str]:
         """Where does Anna live?"""
         return ASKS[self.relation](self.person.name)
@@ -87,6 +92,55 @@ def _drinks(who: Text, value: Text) -> dict[str, str]:
 TELLS: dict[Relation, Callable[[Text, Text], dict[str, str]]] = {
     "city": _lives, "job": _works, "instrument": _plays, "drink": _drinks,
 }  # fmt: skip
+
+
+def _is_at_home(who: Text, value: Text) -> dict[str, str]:
+    return in_all(
+        f"{who['en']} is at home in {value['en']}.",
+        f"Zu Hause ist {who['de']} in {value['de']}.",
+        f"{who['ru']} чувствует себя дома в {value['ru']}.",
+        f"{who['zh']}的家在{value['zh']}。",
+        f"บ้านของ{who['th']}อยู่ที่{value['th']}",
+    )
+
+
+def _goes_on_working(who: Text, value: Text) -> dict[str, str]:
+    return in_all(
+        f"{who['en']} wants to go on working as a {value['en']}.",
+        f"Von Beruf ist {who['de']} {value['de']}.",
+        f"{who['ru']} хочет и дальше работать {value['ru']}.",
+        f"{who['zh']}是一名{value['zh']}。",
+        f"อาชีพของ{who['th']}คือ{value['th']}",
+    )
+
+
+def _plays_every_day(who: Text, value: Text) -> dict[str, str]:
+    return in_all(
+        f"Every day {who['en']} plays the {value['en']}.",
+        f"Das Instrument von {who['de']} ist {value['de']}.",
+        f"{who['ru']} каждый день играет на {value['ru']}.",
+        f"{who['zh']}的乐器是{value['zh']}。",
+        f"เครื่องดนตรีของ{who['th']}คือ{value['th']}",
+    )
+
+
+def _often_drinks(who: Text, value: Text) -> dict[str, str]:
+    return in_all(
+        f"{who['en']} often drinks {value['en']}.",
+        f"Am liebsten trinkt {who['de']} {value['de']}.",
+        f"{who['ru']} часто пьёт {value['ru']}.",
+        f"{who['zh']}最喜欢的饮料是{value['zh']}。",
+        f"เครื่องดื่มโปรดของ{who['th']}คือ{value['th']}",
+    )
+
+
+# Not word for word the same in all languages: they never stand in parallel documents.
+TELLS_AGAIN: dict[Relation, Callable[[Text, Text], dict[str, str]]] = {
+    "city": _is_at_home,
+    "job": _goes_on_working,
+    "instrument": _plays_every_day,
+    "drink": _often_drinks,
+}
 
 
 def _asks_city(who: Text) -> dict[str, str]:

@@ -36,8 +36,8 @@ class Phase:
 
 # Short sequences are cheap; the long ones at the end hold prompts with eight shots.
 PHASES = (
-    Phase(tokens=4_800_000, sequence_length=256, fewest=1, most=3),
-    Phase(tokens=1_200_000, sequence_length=1024, fewest=2, most=9),
+    Phase(tokens=6_000_000, sequence_length=256, fewest=1, most=3),
+    Phase(tokens=1_400_000, sequence_length=1024, fewest=2, most=9),
 )
 STEP_TOKENS = 8192
 WORKERS = 2

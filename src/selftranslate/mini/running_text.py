@@ -85,12 +85,24 @@ def passage_story(rng: random.Random) -> dict[str, str]:
     return free_passage(rng).text
 
 
+def repeating_story(rng: random.Random) -> dict[str, str]:
+    """A passage, and some of its facts once more in each language's own other words."""
+    drawn = free_passage(rng)
+    again = rng.sample(drawn.facts, rng.randint(2, 4))
+    return sentences.joined([drawn.text, *(fact.sentence_again for fact in again)])
+
+
 def story(rng: random.Random) -> dict[str, str]:
-    """Any of the texts that are written in all five languages."""
+    """Any of the texts that say the same in all five languages."""
     kind = rng.choices(("counts", "scenes", "passage"), (70, 15, 15))[0]
     if kind == "counts":
         return count_story(rng, computed=False)
     return scene_story(rng) if kind == "scenes" else passage_story(rng)
+
+
+def story_of_one_language(rng: random.Random) -> dict[str, str]:
+    """Any of the stories, those included that do not translate each other word for word."""
+    return repeating_story(rng) if rng.random() < 0.2 else story(rng)
 
 
 JUDGEMENTS: dict[Label, str] = {
@@ -121,9 +133,9 @@ RECAPS: dict[Relation, str] = {
 
 
 def recapped_passage(rng: random.Random) -> str:
-    """A passage, and some of its facts once more in other words. (English only.)"""
+    """A passage, and its facts once more in other words. (English only.)"""
     drawn = free_passage(rng)
-    again = rng.sample(drawn.facts, rng.randint(3, 4))
+    again = rng.sample(drawn.facts, 4)
     return " ".join([drawn.text["en"], *map(_recap, again)])
 
 
@@ -134,7 +146,7 @@ def _recap(fact: Fact) -> str:
 def interview(rng: random.Random) -> str:
     """A passage, and somebody who asks about it and is answered in a word. (English only.)"""
     drawn = free_passage(rng)
-    again = rng.sample(drawn.facts, rng.randint(3, 4))
+    again = rng.sample(drawn.facts, 4)
     return " ".join([drawn.text["en"], *(f"{f.question['en']} {f.value['en']}." for f in again)])
 
 
