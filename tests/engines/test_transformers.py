@@ -65,7 +65,10 @@ def test_an_answer_that_is_far_too_long_is_not_waited_for(writer: Callable[..., 
     got = answers(engine, **asked, most_characters=[10, 30, 3, 50])
     assert [c.ended for c in got] == ["length", "length", "fence", "fence"]
     assert [c.tokens for c in got] == [16, 32, 6, 51]  # it is looked for every 16 tokens
-    assert all(letters.startswith(got[i].text) and len(got[i].text) > most for i, most in ((0, 10), (1, 30)))
+    assert all(
+        letters.startswith(got[i].text) and len(got[i].text) > most
+        for i, most in ((0, 10), (1, 30))
+    )
     assert {c.ended for c in answers(engine, **asked)} == {"fence"}
 
 

@@ -144,7 +144,7 @@ class Decoder:
         if self._kept[0] != shared:
             self._kept = (), []
             self._kept = shared, self._read(shared) if shared else []
-        room = rounded(queue.size), rounded(len(queue.waiting[0].prompt) + GROWTH)
+        room = queue.size, len(queue.waiting[0].prompt) + GROWTH
         return SharedPrefix(self.model, self._kept[1], len(shared), room)
 
     def _read(self, prefix: Sequence[int]) -> list[KeysAndValues]:
@@ -152,7 +152,11 @@ class Decoder:
         slots = Slots(1, len(prefix))
         slots.fill(0, len(prefix))
         _forward(self.model, [list(prefix)], [range(len(prefix))], slots, ((), 0))
-        return [(keys[0], values[0]) for keys, values in slots.layers()]
+        tokens = slice(None), slice(len(prefix))
+        return [
+            (keys[0][tokens].contiguous(), values[0][tokens].contiguous())
+            for keys, values in slots.layers()
+        ]
 
     @torch.inference_mode()
     def _use_shared_prefix(self) -> bool:

@@ -18,6 +18,9 @@ NAME = "shared_prefix"
 KeysAndValues = tuple[Tensor, Tensor]
 """One layer's keys and values of the prefix, each (key/value heads, prefix tokens, width)."""
 
+How = tuple[float, float | None]
+"""The scale of the scores, and the cap they are bent under, if there is one."""
+
 SCORES = 1 << 24
 """The most scores held at once where no fused kernel is at hand (64 MiB in float32)."""
 
@@ -108,37 +111,45 @@ def attend(
     if sight is None or attention_mask is not None:
         msg = "this attention is for decoding only: it needs a `sight`, and no mask"
         raise RuntimeError(msg)
-    rows, heads, length, width = query.shape
-    kv_heads = key.shape[1]
-    group = heads // kv_heads
-    how = float(others.get("scaling") or width**-0.5), others.get("softcap")
+    how = float(others.get("scaling") or query.shape[3] ** -0.5), others.get("softcap")
     window = others.get("sliding_window")
-    mask = sight.own(window, query.dtype)
-    if length == 1:  # heads that share keys and values as queries of one head
-        own, own_mass = _partial(query.view(rows, kv_heads, group, width), key, value, mask, how)
-        own, own_mass = own.reshape(rows, heads, 1, width), own_mass.reshape(rows, heads, 1, 1)
-    else:
-        spread = [each.repeat_interleave(group, 1) if group > 1 else each for each in (key, value)]
-        own, own_mass = _partial(query, *spread, mask, how, causal=mask is None)
-    if not sight.common:
-        return own.to(query.dtype).transpose(1, 2).contiguous(), None
-    prefix_key, prefix_value = sight.common[module.layer_idx]
-    together = query.view(rows, kv_heads, group, length, width).permute(1, 0, 2, 3, 4)
-    hidden = sight.prefix(window, query.dtype)
+    result, mass = _own(query, key, value, sight.own(window, query.dtype), how)
+    if sight.common:
+        hidden = sight.prefix(window, query.dtype)
+        common, common_mass = _prefix(query, sight.common[module.layer_idx], hidden, how)
+        result = torch.lerp(result, common, torch.sigmoid(common_mass - mass))
+    return result.to(query.dtype).transpose(1, 2).contiguous(), None
+
+
+def _own(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, how: How
+) -> tuple[Tensor, Tensor]:
+    """Attend to the row's own tokens; without a mask each sees those up to itself."""
+    rows, heads, length, width = query.shape
+    group = heads // key.shape[1]
+    if length == 1:  # heads that share keys and values are queries of one head
+        result, mass = _partial(query.view(rows, -1, group, width), key, value, mask, how)
+        return result.reshape(query.shape), mass.reshape(rows, heads, 1, 1)
+    if group > 1:
+        key, value = key.repeat_interleave(group, 1), value.repeat_interleave(group, 1)
+    return _partial(query, key, value, mask, how, causal=mask is None)
+
+
+def _prefix(
+    query: Tensor, prefix: KeysAndValues, hidden: Tensor | None, how: How
+) -> tuple[Tensor, Tensor]:
+    """Attend to the prefix, the queries of all rows and of a group's heads as if of one row."""
+    rows, heads, length, width = query.shape
+    kv_heads = len(prefix[0])
+    apart = (kv_heads, rows, heads // kv_heads, length, -1)
     if hidden is not None:
-        hidden = hidden.expand(rows, group, length, -1).reshape(1, 1, -1, prefix_key.shape[1])
-    common, common_mass = _partial(
-        together.reshape(1, kv_heads, -1, width),
-        prefix_key[None],
-        prefix_value[None],
-        hidden,
-        how,
+        hidden = hidden.expand(*apart[1:]).reshape(1, 1, -1, hidden.shape[3])
+    together = query.view(rows, kv_heads, -1, length, width).transpose(0, 1)
+    found = _partial(
+        together.reshape(1, kv_heads, -1, width), prefix[0][None], prefix[1][None], hidden, how
     )
-    common = common.view(kv_heads, rows, group, length, width).transpose(0, 1)
-    common_mass = common_mass.view(kv_heads, rows, group, length, 1).transpose(0, 1)
-    share = torch.sigmoid(common_mass.reshape(own_mass.shape) - own_mass)
-    merged = torch.lerp(own, common.reshape(own.shape), share)
-    return merged.to(query.dtype).transpose(1, 2).contiguous(), None
+    result, mass = (part.view(apart).transpose(0, 1) for part in found)
+    return result.reshape(query.shape), mass.reshape(rows, heads, length, 1)
 
 
 def _partial(
@@ -146,13 +157,10 @@ def _partial(
     key: Tensor,
     value: Tensor,
     mask: Tensor | None,
-    how: tuple[float, float | None],
+    how: How,
     causal: bool = False,
 ) -> tuple[Tensor, Tensor]:
-    """Return softmax(query·key)·value and the log of the softmax's denominator, in float32.
-
-    `how` is the scale of the scores and the cap they are bent under, if there is one.
-    """
+    """Return softmax(query·key)·value and the log of the softmax's denominator, in float32."""
     scale, cap = how
     if query.device.type in FUSED and cap is None:
         kernel = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu

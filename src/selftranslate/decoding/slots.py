@@ -29,8 +29,8 @@ class Slots:
     """What transformers calls a cache: its layers hand in new keys and get all of them back."""
 
     def __init__(self, rows: int, places: int) -> None:
-        self._rows = rows
-        self._places = places
+        self._rows = rounded(rows)
+        self._places = rounded(places)
         self._layers: dict[int, tuple[Tensor, Tensor]] = {}
         self._first = 0
         self._columns: Tensor | None = None
