@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from selftranslate import recipe
+from selftranslate.engines import Completion, Request
 from selftranslate.errors import DataError
 from selftranslate.example import Example, Pair, Prediction, Sample
 from selftranslate.pipeline import Pipeline
@@ -53,10 +55,11 @@ def stage(pipeline: Pipeline, name: str) -> list[Artifact]:
 
 
 def bytes_of(store: Path) -> dict[str, str]:
+    """Hash every artifact's files; the translation memory holds times and is none."""
     return {
         path.relative_to(store).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(store.rglob("*"))
-        if path.is_file()
+        if path.is_file() and path.parent != store
     }
 
 
@@ -102,6 +105,30 @@ def test_the_translations_are_the_models_own(tmp_path: Path) -> None:
     assert right >= 5, "the miniature translates German well"
 
 
+def test_a_recipe_pays_for_no_text_that_another_one_had_translated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from selftranslate.engines.transformers import TransformersEngine
+
+    asked: list[str] = []
+    generate = TransformersEngine.generate
+
+    def counting(self: TransformersEngine, request: Request) -> Iterator[Completion]:
+        asked.extend(request.texts if request.prefix else ())
+        return generate(self, request)
+
+    monkeypatch.setattr(TransformersEngine, "generate", counting)
+    first, _, _ = run(small(), tmp_path)
+    before = len(asked)
+    assert before > 20
+    changed = {"task": {"name": "mini", "train": 9, "validation": 4, "test": 6}, "seed": 7}
+    second, _, _ = run(small(**changed, limits={"quality": 2}), tmp_path)
+    assert len(asked) == before
+    assert {"translate", "quality"} <= {artifact.stage for artifact in second.store.made}
+    (old,), (new,) = stage(first, "translate"), stage(second, "translate")
+    assert list(new.read(Pair)) == list(old.read(Pair))[:9]
+
+
 def test_source_runs_are_shared_only_when_asked(tmp_path: Path) -> None:
     both = {"languages": ["de", "ru"]}
     apart, _, _ = run(small(**both), tmp_path / "apart")
@@ -140,7 +167,8 @@ CHANGES: dict[str, tuple[Any, set[str]]] = {
                   "translate", "filter", "mix", "train", "answer"}),
     "limits": ({"test": 3, "quality": 3}, {"load-test", "quality-texts", "quality", "answer"}),
     # A mixture is named by its content: of the base's ten pairs and of none, two that exist.
-    "filters": ([{"name": "length_ratio", "limit": 0.5}], {"filter"}),
+    # Its limit also decides how much is written of a translation that it will drop.
+    "filters": ([{"name": "length_ratio", "limit": 0.5}], {"translate", "filter"}),
     "settings": ([{"name": "x", "train_on": ["target"]}], {"mix", "train", "answer"}),
     "training": ({"name": "lora", "r": 5, "batch_size": 4}, {"train", "answer"}),
     "protocol": (

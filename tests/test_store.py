@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
+import multiprocessing
+import os
+import random
+import re
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from selftranslate import interrupts
 from selftranslate.errors import DiskError
 from selftranslate.example import Example
 from selftranslate.store import MANIFEST, Store
@@ -106,11 +119,169 @@ def test_a_full_disk_is_a_disk_error(tmp_path: Path) -> None:
     assert not list((tmp_path / "stage").iterdir())
 
 
-def test_two_makers_of_one_artifact_share_it(tmp_path: Path) -> None:
-    def slow(folder: Path) -> None:
-        Store(tmp_path).make("stage", {}, [], one)  # somebody else is faster
+def race(root: Path, counted: Path, start: Any) -> None:
+    def work(folder: Path) -> None:
+        with counted.open("a") as file:
+            file.write(f"{folder.name.split('-')[0]}\n")
+        time.sleep(0.02)
         one(folder)
 
-    made = Store(tmp_path).make("stage", {}, [], slow)
-    assert (made.path / "one.txt").read_text() == "1"
-    assert [p.name for p in (tmp_path / "stage").iterdir()] == [made.key]
+    start.wait()
+    for number in random.sample(range(10), 10):
+        assert (Store(root).make("stage", {"n": number}, [], work).path / "one.txt").exists()
+
+
+def test_six_processes_racing_on_the_same_artifacts_make_each_once(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    start = context.Barrier(6)
+    counted = tmp_path / "counted"
+    racers = [context.Process(target=race, args=(tmp_path, counted, start)) for _ in range(6)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join()
+    assert [racer.exitcode for racer in racers] == [0] * 6
+    made = counted.read_text().split()
+    assert len(made) == len(set(made)) == 10
+    assert {f".{p.name}" for p in (tmp_path / "stage").iterdir()} == set(made)
+
+
+def hold(root: Path, begun: Any, go_on: Any) -> None:
+    def work(folder: Path) -> None:
+        one(folder)
+        begun.set()
+        go_on.wait()
+
+    Store(root).make("stage", {}, [], work)
+
+
+@pytest.fixture
+def holder(tmp_path: Path) -> Iterator[tuple[Any, Any]]:
+    """A process in the middle of making the artifact, and the event that lets it go on."""
+    context = multiprocessing.get_context("fork")
+    begun, go_on = context.Event(), context.Event()
+    process = context.Process(target=hold, args=(tmp_path, begun, go_on))
+    process.start()
+    assert begun.wait(10)
+    yield process, go_on
+    process.kill()
+    process.join()
+
+
+def unwanted(folder: Path) -> None:
+    pytest.fail("made twice")
+
+
+def test_who_waits_for_another_process_says_for_whom_and_uses_what_it_made(
+    tmp_path: Path, holder: tuple[Any, Any]
+) -> None:
+    process, go_on = holder
+    told: list[str] = []
+
+    def tell(text: str) -> None:
+        told.append(text)
+        go_on.set()
+
+    store = Store(tmp_path, tell)
+    made = store.make("stage", {}, [], unwanted)
+    assert store.found == [made] and (made.path / "one.txt").read_text() == "1"
+    (said,) = told
+    assert f"process {process.pid} on {socket.gethostname()} since 20" in said and made.key in said
+
+
+def test_waiting_ends_at_the_first_ctrl_c(
+    tmp_path: Path, holder: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, go_on = holder
+    monkeypatch.setattr(interrupts, "GRACE", 3600)
+
+    def interrupt(text: str) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        threading.Timer(1, go_on.set).start()  # who does not look then finds the artifact
+
+    with pytest.raises(KeyboardInterrupt), interrupts.gentle():
+        Store(tmp_path, interrupt).make("stage", {}, [], unwanted)
+
+
+def test_drafts_are_swept_when_their_process_is_gone_and_never_before(
+    tmp_path: Path, holder: tuple[Any, Any]
+) -> None:
+    process, _ = holder
+    Store(tmp_path).make("other", {}, [], one)
+    left = {path.name[17:18] for path in (tmp_path / "stage").iterdir()}
+    assert left == {"-", "."}, "a living process's draft and lock"
+    process.kill()
+    process.join()
+    assert len(list((tmp_path / "stage").iterdir())) == 2, "kill -9 leaves them"
+    Store(tmp_path).make("other", {}, [], one)
+    assert list((tmp_path / "stage").iterdir()) == []
+
+
+def test_without_locks_it_says_so_once_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    told: list[str] = []
+    store = Store(tmp_path, told.append)
+
+    def slow(folder: Path) -> None:
+        Store(tmp_path).make("stage", {}, [], one)  # another run is faster
+        one(folder)
+
+    for stage in ("stage", "other"):
+        made = store.make(stage, {}, [], slow)
+        assert (made.path / "one.txt").read_text() == "1"
+        assert [p.name for p in (tmp_path / stage).iterdir()] == [made.key]
+    assert [str(tmp_path) in text and "no locks" in text for text in told] == [True]
+
+
+def test_everything_is_on_the_disk_before_it_is_published_and_the_name_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    fsync, replace = os.fsync, os.replace
+
+    def flushed(handle: int) -> None:
+        done.append(os.path.basename(os.readlink(f"/proc/self/fd/{handle}")))
+        fsync(handle)
+
+    def renamed(*names: Path) -> None:
+        done.append("renamed")
+        replace(*names)
+
+    def work(folder: Path) -> None:
+        one(folder)
+        (folder / "inner").mkdir()
+        (folder / "inner" / "two.txt").write_text("2")
+
+    monkeypatch.setattr(os, "fsync", flushed)
+    monkeypatch.setattr(os, "replace", renamed)
+    made = Store(tmp_path).make("stage", {}, [], work)
+    names = [re.sub(r"^\.\w{16}-.*", "draft", name) for name in done]
+    expected = ["two.txt", "one.txt", MANIFEST, "inner", "draft", "renamed", "stage", tmp_path.name]
+    assert names == expected and made.path.exists()
+
+
+@pytest.mark.parametrize("which", range(5))
+def test_an_error_that_appears_only_when_flushing_is_a_disk_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, which: int
+) -> None:
+    """One file, the manifest, the draft; then the folders around what was published."""
+    fsync, passed = os.fsync, [0]
+
+    def fails(handle: int) -> None:
+        passed[0] += 1
+        if passed[0] == which + 1:
+            raise OSError(errno.EIO, "Input/output error")
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", fails)
+    with pytest.raises(DiskError, match=rf"{tmp_path}.*Input/output error"):
+        Store(tmp_path).make("stage", {}, [], one)
+    assert any((tmp_path / "stage").iterdir()) == (which >= 3)
+    store = Store(tmp_path)
+    store.make("stage", {}, [], one)
+    assert len(store.found) == (which >= 3)

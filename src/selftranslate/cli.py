@@ -1,4 +1,4 @@
-"""The command: demo, run, list. Data goes to stdout, everything else to stderr."""
+"""The command: demo, run, translate, list, memory. Data goes to stdout, everything else to stderr."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from selftranslate import __version__
-from selftranslate.errors import DiskError, SelfTranslateError
+from selftranslate import __version__, interrupts
+from selftranslate.errors import DataError, DiskError, SelfTranslateError
 
 INTERRUPTED = 130
 DEMO = Path(__file__).parent / "mini" / "demo.yaml"
@@ -73,6 +73,74 @@ def run(
     _run(recipe, change or [], store, as_json)
 
 
+Data = Annotated[Path, typer.Argument(metavar="IN", help="A .jsonl, .csv or .parquet file.")]
+Out = Annotated[Path, typer.Option("-o", "--out", help="The file to write, of the same kind.")]
+From = Annotated[str, typer.Option("--from", help="The language of the texts, e.g. en.")]
+To = Annotated[str, typer.Option("--to", help="The language to translate into, e.g. de.")]
+Fields = Annotated[str, typer.Option(help="What to translate: question,messages.*.content")]
+Shots = Annotated[Path, typer.Option(help="JSON Lines with texts in both languages.")]
+Model = Annotated[str, typer.Option(help="A folder, or a model of the hub.")]
+EngineName = Annotated[str, typer.Option("--engine", help="See `list engines`.")]
+Filters = Annotated[str, typer.Option(help="What rejects translations; see `list filters`.")]
+LimitTokens = Annotated[int, typer.Option(min=1, help="The longest translation of a text.")]
+BySentence = Annotated[str, typer.Option(help="Fields to translate sentence by sentence.")]
+Marks = Annotated[str, typer.Option(help="Answers to find again: answer:context[:answer_start]")]
+Mode = Annotated[
+    Literal["replaced", "both"], typer.Option(help="Write the translated row, or both rows.")
+]
+OnBadRow = Annotated[Literal["fail", "reject"], typer.Option(help="If a row lacks a field.")]
+OnlyFailed = Annotated[bool, typer.Option("--only-failed", help="Only the rejects of OUT, again.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace OUT if it is there.")]
+
+
+@app.command()
+def translate(  # noqa: PLR0913 - a parameter is an option
+    data: Data,
+    out: Out,
+    source: From,
+    target: To,
+    fields: Fields,
+    shots: Shots,
+    model: Model,
+    engine: EngineName = "transformers",
+    filters: Filters = "complete,length_ratio",
+    limit_tokens: LimitTokens = 256,
+    by_sentence: BySentence = "",
+    marks: Marks = "",
+    output_mode: Mode = "replaced",
+    on_bad_row: OnBadRow = "fail",
+    only_failed: OnlyFailed = False,
+    overwrite: Overwrite = False,
+    store: Where = Path("runs"),
+    as_json: AsJson = False,
+) -> None:
+    """Translate the texts of a data file and touch nothing else of it; see docs/translate.md.
+
+    Rows without a good translation go to OUT.rejects.jsonl. A stopped run goes on if it is
+    started again.
+
+    Example: selftranslate translate in.jsonl -o out.jsonl --from en --to de --fields question
+    --shots shots.jsonl --model mini
+    """
+    _quiet_libraries()
+    from selftranslate import console, recipe, runtime, translate_file
+    from selftranslate.translate_file import located
+
+    job = translate_file.Job(
+        data=data, out=out, source=source, target=target, shots=shots, model=model,
+        wanted=located.wanted(fields, marks, by_sentence), max_new_tokens=limit_tokens,
+        engine=recipe.one(engine, "--engine"), filters=recipe.listed(filters, "--filters"),
+        both=output_mode == "both", reject_bad_rows=on_bad_row == "reject",
+        only_failed=only_failed, overwrite=overwrite,
+    )  # fmt: skip
+    shown = console.Shown()
+    with shown.showing():
+        summary = translate_file.run(job, runtime.Runtime(store=store, progress=shown))
+    print(json.dumps(summary.to_json()) if as_json else summary.text())
+    if not summary.rows_out:
+        raise typer.Exit(_fail(f"{out}: every row was rejected", DataError.exit_code))
+
+
 @app.command("list")
 def list_(
     kind: Annotated[
@@ -93,10 +161,76 @@ def list_(
         print(f"{name}\t{plugins.summary(kind, name)}")
 
 
+memory = typer.Typer(
+    help="Look into a store's translation memory, export it, prune it.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(memory, name="memory")
+
+
+@memory.command()
+def stats(store: Where = Path("runs"), as_json: AsJson = False) -> None:
+    """Count what is in the memory: by model, languages and why each translation ended.
+
+    Example: selftranslate memory stats --store runs
+    """
+    from selftranslate.translate import upkeep
+
+    with upkeep.existing(store) as kept:
+        found = upkeep.stats(kept)
+    print(json.dumps(found, ensure_ascii=False) if as_json else upkeep.describe(found))
+
+
+@memory.command()
+def export(
+    store: Where = Path("runs"),
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="A file; else stdout.")] = None,
+) -> None:
+    """Write every entry as a JSON line: text, translation, who wrote it, when, how long it took.
+
+    Example: selftranslate memory export --store runs -o memory.jsonl
+    """
+    from selftranslate.translate import upkeep
+
+    with upkeep.existing(store) as kept:
+        lines = (json.dumps(entry, ensure_ascii=False) for entry in upkeep.export(kept))
+        if out is not None:
+            upkeep.save(lines, out)
+            return
+        try:
+            for line in lines:
+                print(line)
+        except BrokenPipeError:  # `| head` has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@memory.command()
+def prune(
+    store: Where = Path("runs"),
+    model: Annotated[str | None, typer.Option(help="Only what this fingerprint wrote.")] = None,
+    older_than: Annotated[float | None, typer.Option(min=0, help="In days.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Remove all entries.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many.")] = False,
+) -> None:
+    """Remove entries and give their room back; both conditions must hold if both are given.
+
+    Example: selftranslate memory prune --model 3a0b5c6d7e8f9a1b --older-than 30 --dry-run
+    """
+    from selftranslate.translate import upkeep
+
+    if everything == (model is not None or older_than is not None):
+        raise typer.BadParameter("give --model, --older-than or both, or else --all")  # noqa: EM101
+    with upkeep.existing(store) as kept:
+        count = upkeep.prune(kept, model, older_than, dry_run=dry_run)
+    print(f"{'would remove' if dry_run else 'removed'} {count:,} entries")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code (see errors.py, and 130 for Ctrl-C)."""
     try:
-        result = app(arguments, standalone_mode=False)
+        with interrupts.gentle():
+            result = app(arguments, standalone_mode=False)
     except SelfTranslateError as error:
         return _fail(str(error), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):

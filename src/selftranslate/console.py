@@ -121,6 +121,10 @@ class Shown:
         """Show a note."""
         self._console.print(f"note: {escape(text)}", style="yellow", highlight=False)
 
+    def say(self, text: str) -> None:
+        """Show it in passing."""
+        self._console.print(escape(text), style="dim", highlight=False)
+
     def _line(self, text: str) -> None:
         left = self._estimate.seconds()
         tail = f"  (about {_minutes(left)} left)" if left >= 1 else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from selftranslate import plugins
+from selftranslate import interrupts, plugins
 from selftranslate.engines import Completion, Engine, Request
 from selftranslate.errors import EngineError
 from selftranslate.example import Example, Prediction
@@ -25,6 +25,7 @@ def predict(
         for answer in engine.generate(request):
             answers[answer.index] = answer
             advance(1)
+            interrupts.check()
     if len(answers) != len(samples):
         msg = f"{engine.identity}: {len(samples)} questions, {len(answers)} answers"
         raise EngineError(msg)

@@ -11,8 +11,10 @@ from typing import Any, Literal, Self
 
 Span = tuple[int, int]
 
-Ended = Literal["fence", "eos", "length", "repetition", "error"]
-"""Why a generation ended; a translation is complete if and only if it is "fence" (A.3)."""
+Ended = Literal["fence", "eos", "length", "repetition", "error", "unverified"]
+"""Why a generation ended; a translation is complete if and only if it is "fence" (A.3).
+
+"unverified" is a server's word for either "fence" or "eos", which it cannot tell apart."""
 
 
 class Record:
@@ -48,6 +50,21 @@ class Example(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance(Record):
+    """Which model wrote a field, after which shots."""
+
+    engine: str
+    """The engine's identity: model, adapter and precision, by content."""
+    prefixes: tuple[str, ...]
+    """The hash of the shots; two where the pieces with the answer's marks had shots like them."""
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> Self:
+        """Rebuild the hashes as a tuple."""
+        return cls(engine=row["engine"], prefixes=tuple(row["prefixes"]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pair(Record):
     """A source example and its translation: the engine's, or a human's where it is a shot."""
 
@@ -59,6 +76,15 @@ class Pair(Record):
     """Mean token log-probability of each field the engine wrote."""
     unmarked: tuple[str, ...] = ()
     """Fields whose span was lost in translation (A.2)."""
+    provenance: Mapping[str, Provenance] = field(default_factory=dict)
+    """Who wrote each field that the engine wrote. How long it took and at which attempt differ
+    from run to run: they stand in the translation memory alone, for equal recipes give equal
+    bytes."""
+
+    @property
+    def unverified(self) -> bool:
+        """Whether the engine cannot prove that every piece is complete."""
+        return any("unverified" in endings for endings in self.ended.values())
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> Self:
@@ -69,6 +95,9 @@ class Pair(Record):
             ended={name: tuple(why) for name, why in row["ended"].items()},
             log_probability=row["log_probability"],
             unmarked=tuple(row["unmarked"]),
+            provenance={
+                name: Provenance.from_json(one) for name, one in row.get("provenance", {}).items()
+            },
         )
 
 

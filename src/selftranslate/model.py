@@ -70,6 +70,24 @@ def encode(tokens: Any, text: str) -> list[int]:
     return list(tokens(text, add_special_tokens=False)["input_ids"])
 
 
+def context_length(name: str) -> int:
+    """Return the most tokens the model can read, prompt and answer together.
+
+    Raises EngineError if its config cannot be read.
+    """
+    from transformers import AutoConfig
+
+    root = folder(name)
+    try:
+        config = AutoConfig.from_pretrained(root, local_files_only=True)
+    except (OSError, ValueError) as error:
+        msg = f"{root}: config.json: {str(error).splitlines()[0]}"
+        raise EngineError(msg) from error
+    text = config.get_text_config(decoder=True)
+    named = getattr(text, "max_position_embeddings", None)
+    return int(named or tokenizer(name).model_max_length)
+
+
 def _download(name: str) -> Path:
     import huggingface_hub
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -21,9 +21,9 @@ from selftranslate.recipe import Plugin, Recipe, Setting
 from selftranslate.runtime import Runtime
 from selftranslate.splits import apart, balance, draw
 from selftranslate.store import Artifact, Store, write, write_json
-from selftranslate.tasks import Split, Task, Translate
+from selftranslate.tasks import Split, Task
 from selftranslate.training import Run, Trainer
-from selftranslate.translate import Translator
+from selftranslate.translate import Translator, memory
 from selftranslate.translate.shots import choose
 
 SAMPLES = 3
@@ -41,13 +41,26 @@ class Material:
     quality: tuple[Score, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Examples that are read anew each time."""
+
+    artifact: Artifact
+
+    def __iter__(self) -> Iterator[Example]:
+        return self.artifact.read(Example)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 class Pipeline:
     """One recipe, one machine, one store: the context every stage shares."""
 
     def __init__(self, recipe: Recipe, runtime: Runtime) -> None:
         self.recipe = recipe
         self.runtime = runtime
-        self.store = Store(runtime.store)
+        self.store = Store(runtime.store, runtime.progress.note)
         self.notes = Noting(runtime.progress)
         data = {"data": recipe.data.sources()} if recipe.data else {}
         self.task: Task = plugins.build("tasks", recipe.task.name, {**data, **recipe.task.params})
@@ -83,7 +96,7 @@ class Pipeline:
             language=code,
             shots=shots,
             pairs=self.filter(translated, code),
-            gold=self.load("train", code) if self._needs_gold() else None,
+            gold=self.load("train", code) if self.recipe.needs_gold else None,
             quality=self.quality(shots, code),
         )
 
@@ -101,28 +114,27 @@ class Pipeline:
 
     def translate(self, english: Artifact, shots: Artifact, code: str) -> Artifact:
         """Stage 3: the model translates its own training data, field by field (4.4)."""
-        examples = list(english.read(Example))
+        examples = Rows(english)
         progress = Noting(self.runtime.progress)
-        translator = self._translator(shots, code, progress)
+        translator = self._translator(shots, code, progress, self.recipe.length_limit)
 
         def work(folder: Path) -> None:
-            pairs = list(translator.translate(examples))
-            balance(self.task, len(examples), len(pairs), 0)
-            write(pairs, folder)
+            with memory.open_(self.store.root) as kept:
+                pairs = write(replace(translator, memory=kept).translate(examples), folder)
+            balance(self.task, len(examples), pairs, 0)
             write_json(progress.notes, folder, "notes.json")
 
-        texts = len(examples) * len(self._translated())
-        label = f"translate into {translator.target.name}"
-        return self._make(
-            (label, texts, "texts"), "translate", translate.spec(translator), [english, shots], work
-        )
+        texts = len(examples) * len(self.task.translated)
+        unit = (f"translate into {translator.target.name}", texts, "texts")
+        return self._make(unit, "translate", translate.spec(translator), [english, shots], work)
 
     def filter(self, pairs: Artifact, code: str) -> Artifact:
         """Stage 4: drop what is unfinished, over- or under-translated; keep the reasons (A.3)."""
-        wanted = {f.name: plugins.build("filters", f.name, f.params) for f in self.recipe.filters}
+        checks: dict[str, Filter] = {
+            f.name: plugins.build("filters", f.name, f.params) for f in self.recipe.filters
+        }
 
         def work(folder: Path) -> None:
-            checks: dict[str, Filter] = wanted
             before = list(pairs.read(Pair))
             result = sieve(before, checks)
             balance(self.task, len(before), len(result.kept), len(result.dropped))
@@ -166,6 +178,7 @@ class Pipeline:
             quality=material.quality,
             kept=sum(1 for _ in material.pairs.read(Pair)),
             dropped=material.pairs.json("reasons.json"),
+            unverified=sum(pair.unverified for pair in material.pairs.read(Pair)),
             samples=tuple(material.pairs.read(Pair))[:SAMPLES],
             cells=tuple(cells),
             metric=counted["name"],
@@ -244,7 +257,8 @@ class Pipeline:
         translator = self._translator(shots, code, progress)
 
         def work(folder: Path) -> None:
-            predictions, scores = quality.measure(translator, both)
+            with memory.open_(self.store.root) as kept:
+                predictions, scores = quality.measure(replace(translator, memory=kept), both)
             write(predictions, folder, "outputs.jsonl")
             write_json([asdict(score) for score in scores], folder, "metrics.json")
             write_json(progress.notes, folder, "notes.json")
@@ -261,7 +275,7 @@ class Pipeline:
         result = report.Result(
             task=self.task.name,
             metric=next(iter(findings.values())).metric,
-            fields=tuple(self._translated()),
+            fields=self.task.translated,
             recipe=recipe,
             languages=findings,
             notes=tuple(
@@ -291,9 +305,9 @@ class Pipeline:
         tests, validations = {}, {}
         for code, shots in chosen.items():
             used = [pair.source.id for pair in shots.read(Pair)]
-            tests[code] = _rows(self.load("test", code, without=used))
-            validations[code] = _rows(self._validation(code, used))
-        texts = _rows(english) * len(self._translated())
+            tests[code] = len(Rows(self.load("test", code, without=used)))
+            validations[code] = len(Rows(self._validation(code, used)))
+        texts = len(Rows(english)) * len(self.task.translated)
         self.runtime.progress.plan(self.recipe.workload(texts, tests, validations))
 
     def _validation(self, code: str, used: Sequence[str]) -> Artifact:
@@ -308,13 +322,9 @@ class Pipeline:
         for name, artifact in (("train", english), ("validation", validation)):
             apart(self.task, name, list(artifact.read(Example)), tests)
 
-    def _translated(self) -> list[str]:
-        return [name for name, how in self.task.fields.items() if isinstance(how, Translate)]
-
-    def _needs_gold(self) -> bool:
-        return any("gold" in setting.train_on for setting in self.recipe.settings)
-
-    def _translator(self, shots: Artifact, code: str, progress: Progress) -> Translator:
+    def _translator(
+        self, shots: Artifact, code: str, progress: Progress, length_limit: float | None = None
+    ) -> Translator:
         return Translator(
             engine=self._engine(self.recipe.translator or self.recipe.model),
             task=self.task,
@@ -322,6 +332,7 @@ class Pipeline:
             target=languages.get(code),
             shots=tuple(shots.read(Pair)),
             progress=progress,
+            length_limit=length_limit,
         )
 
     def _engine(self, name: str, **more: str) -> Engine:
@@ -346,7 +357,3 @@ class Pipeline:
         if len(self.store.found) > before:
             self.runtime.progress.found(*unit)
         return made
-
-
-def _rows(artifact: Artifact) -> int:
-    return sum(1 for _ in artifact.read(Example))

@@ -41,6 +41,11 @@ def check(kind: str, name: str, params: Iterable[str]) -> None:
             raise PluginError(unknown(f"parameter of {kind}/{name}", key, allowed))
 
 
+def parameter(kind: str, name: str, params: Mapping[str, Any], wanted: str) -> Any:
+    """Return what a plug-in's parameter will be: as given, else its default."""
+    return params.get(wanted, inspect.signature(_find(kind, name)).parameters[wanted].default)
+
+
 def _find(kind: str, name: str) -> Callable[..., Any]:
     path = name if "." in name else f"selftranslate.{kind}.{name}"
     if "." not in name and name not in names(kind):

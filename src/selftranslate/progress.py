@@ -30,6 +30,10 @@ class Progress(Protocol):
         """Say something a user should know: shots dropped, a row refused, damage found."""
         ...
 
+    def say(self, text: str) -> None:
+        """Say something about this run alone, which no artifact carries: what is left to do."""
+        ...
+
 
 class Silent:
     """Shows nothing."""
@@ -46,6 +50,9 @@ class Silent:
         """Say it to nobody."""
 
     def note(self, text: str) -> None:
+        """Say it to nobody."""
+
+    def say(self, text: str) -> None:
         """Say it to nobody."""
 
 
@@ -72,3 +79,7 @@ class Noting:
         """Keep it and pass it on."""
         self.notes.append(text)
         self.inner.note(text)
+
+    def say(self, text: str) -> None:
+        """Pass it on."""
+        self.inner.say(text)

@@ -124,11 +124,11 @@ class Recipe(_Strict):
 
     @model_validator(mode="after")
     def _possible(self) -> Recipe:
-        _fits("tasks", self.task)
-        _fits("engines", self.engine)
-        _fits("training", self.training)
+        fits("tasks", self.task)
+        fits("engines", self.engine)
+        fits("training", self.training)
         for wanted in self.filters:
-            _fits("filters", wanted)
+            fits("filters", wanted)
         for part in {part for setting in self.settings for part in setting.train_on}:
             plugins.check("mixing", part, ())
         if self.source in self.languages:
@@ -150,6 +150,16 @@ class Recipe(_Strict):
         own: int | None = getattr(self.limits, split)
         given = [n for n in (own, self.limit) if n is not None]
         return min(given, default=None)
+
+    @property
+    def length_limit(self) -> float | None:
+        """Name the ratio beyond which a filter drops a translation; None if none does (A.3)."""
+        return length_limit(self.filters)
+
+    @property
+    def needs_gold(self) -> bool:
+        """Whether a setting trains on human translations."""
+        return any("gold" in setting.train_on for setting in self.settings)
 
     def workload(
         self, texts: int, tests: Mapping[str, int], validations: Mapping[str, int]
@@ -208,7 +218,42 @@ def parse(rows: Mapping[str, Any], where: str) -> Recipe:
         raise RecipeError(msg) from error
 
 
-def _fits(kind: str, wanted: Plugin) -> None:
+def length_limit(filters: Iterable[Plugin]) -> float | None:
+    """Return the limit of the filter `length_ratio`, if it is one of these."""
+    for one in filters:
+        if one.name == "length_ratio":
+            return float(plugins.parameter("filters", one.name, one.params, "limit"))
+    return None
+
+
+def listed(text: str, option: str) -> tuple[Plugin, ...]:
+    """Read plug-ins from the command line, in a recipe's words, with commas between.
+
+    >>> [one.params for one in listed("complete, {name: length_ratio, limit: 4}", "--filters")]
+    [{}, {'limit': 4}]
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        rows = YAML(typ="safe", pure=True).load(f"[{text}]")
+        return tuple(Plugin.model_validate(row) for row in rows)
+    except (YAMLError, ValidationError) as error:
+        msg = f"{option} {text}: write NAME or {{name: NAME, PARAMETER: VALUE}}, commas between"
+        raise RecipeError(msg) from error
+
+
+def one(text: str, option: str) -> Plugin:
+    """Read one plug-in from the command line."""
+    found = listed(text, option)
+    if len(found) != 1:
+        msg = f"{option} {text}: name one"
+        raise RecipeError(msg)
+    return found[0]
+
+
+def fits(kind: str, wanted: Plugin) -> None:
+    """Raise PluginError unless a plug-in exists and takes its parameters from a recipe."""
     plugins.check(kind, wanted.name, wanted.params)
     for param in PROVIDED & set(wanted.params):
         msg = f"{kind}/{wanted.name}: {param!r} is given by the recipe's own keys, not here"

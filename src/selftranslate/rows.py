@@ -73,7 +73,7 @@ class Row:
         made = []
         for i, value in enumerate(self.items(field)):
             if not isinstance(value, dict):
-                self.refuse(f"{field}[{i}]", f"{_kind(value)}, not an object")
+                self.refuse(f"{field}[{i}]", f"{described(value)}, not an object")
             made.append(Row(self.file, self.number, value, f"{self.path}{field}[{i}]."))
         return made
 
@@ -81,7 +81,7 @@ class Row:
         value = self.values[self.either(field)]
         # True is an int to Python, not to whoever wrote the file.
         if not isinstance(value, kind) or isinstance(value, bool):
-            self.refuse(field, f"{_kind(value)}, not {name}")
+            self.refuse(field, f"{described(value)}, not {name}")
         return value
 
 
@@ -98,7 +98,7 @@ def read(path: Path, columns: Sequence[str], heads: Collection[str] = ()) -> Ite
 def json_lines(path: Path) -> Iterator[Row]:
     """Yield one row for each line."""
     for number, line in _lines(path):
-        yield Row(str(path), number, _object(path, number, line))
+        yield Row(str(path), number, json_object(path, number, line))
 
 
 def tsv(path: Path, columns: Sequence[str], heads: Collection[str] = ()) -> Iterator[Row]:
@@ -123,7 +123,7 @@ def tsv(path: Path, columns: Sequence[str], heads: Collection[str] = ()) -> Iter
 def document(path: Path) -> Row:
     """Read a whole JSON document."""
     text = "\n".join(line for _, line in _lines(path))
-    return Row(str(path), None, _object(path, None, text))
+    return Row(str(path), None, json_object(path, None, text))
 
 
 def hub(name: str, config: str | None, split: str) -> Iterator[Row]:
@@ -158,7 +158,8 @@ def in_language(rows: Iterable[Row], language: str, unnamed: str) -> Iterator[Ro
         raise DataError.at(file, None, "language", f"no row in {language!r}; add some")
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
+def raw_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines of a file, plain or .gz, numbered from 1, with their ends; maybe none."""
     number = 0
     try:
         # 1 MiB more, as a short text of one repeated letter is no bomb.
@@ -170,7 +171,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
                 if budget < 0:
                     message = f"more than {EXPANSION} times larger than its .gz; unpack it yourself"
                     raise DataError.at(path, number, None, message)
-                yield number, _decode(path, number, raw)
+                yield number, raw
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DataError.at(
             path, number + 1, None, f"damaged .gz ({error}); fetch it again"
@@ -178,6 +179,12 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise DataError.at(path, None, None, f"{reason}; check the paths under `data`") from error
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    number = 0
+    for number, raw in raw_lines(path):
+        yield number, decode(path, number, raw)
     if number == 0:
         raise DataError.at(path, 1, None, "the file is empty; fetch it again")
 
@@ -186,7 +193,8 @@ def _open(path: Path) -> BinaryIO:
     return cast(BinaryIO, gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
 
 
-def _decode(path: Path, number: int, raw: bytes) -> str:
+def decode(path: Path, number: int, raw: bytes) -> str:
+    """Return a line as text, without its end or a byte order mark."""
     try:
         text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
     except UnicodeDecodeError as error:
@@ -195,7 +203,8 @@ def _decode(path: Path, number: int, raw: bytes) -> str:
     return text.removesuffix("\n").removesuffix("\r")
 
 
-def _object(path: Path, number: int | None, text: str) -> dict[str, Any]:
+def json_object(path: Path, number: int | None, text: str) -> dict[str, Any]:
+    """Read one JSON object, strictly: no key twice, no NaN."""
     if not text.strip():
         raise DataError.at(path, number or 1, None, "an empty line; remove it")
     try:
@@ -207,7 +216,7 @@ def _object(path: Path, number: int | None, text: str) -> dict[str, Any]:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise DataError.at(path, number, None, f"not plain JSON: {reason}; mend it") from error
     if not isinstance(value, dict):
-        raise DataError.at(path, number or 1, None, f"{_kind(value)}, not an object {{...}}")
+        raise DataError.at(path, number or 1, None, f"{described(value)}, not an object {{...}}")
     return value
 
 
@@ -226,6 +235,7 @@ def _no_constant(name: str) -> None:
     raise ValueError(msg)
 
 
-def _kind(value: object) -> str:
+def described(value: object) -> str:
+    """Say what a value is, in the words of messages."""
     names = {dict: "an object", list: "a list", str: "a text", type(None): "null"}
     return names.get(type(value), str(value)[:20])

@@ -3,7 +3,8 @@
 An artifact's key is the hash of its stage, the stage's version, its spec and the keys of its
 inputs. HOW it is computed (device, batch size) is never part of the key. A folder with a
 manifest.json is complete; without one it never existed. The manifest holds the hash of every
-file, so a damaged artifact is found and made again.
+file, so a damaged artifact is found and made again. Processes that share a store share the work:
+one makes an artifact under the key's lock, the others wait for it.
 """
 
 from __future__ import annotations
@@ -15,17 +16,22 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
+from selftranslate import interrupts, lock
 from selftranslate.errors import DiskError
 from selftranslate.example import Record
+from selftranslate.failpoints import reach
 
 R = TypeVar("R", bound=Record)
 
 MANIFEST = "manifest.json"
+KEY = 16
+"""Characters of a key."""
 
 DISK = {
     errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENOTDIR,
@@ -58,9 +64,13 @@ class Store:
     """A folder of artifacts, and what this run made or found there."""
 
     root: Path
+    tell: lock.Tell = lambda text: None
+    """Says what a user should know: damage found, whom this run waits for, a disk without locks."""
     made: list[Artifact] = field(default_factory=list)
     found: list[Artifact] = field(default_factory=list)
     damaged: list[Artifact] = field(default_factory=list)
+    _swept: bool = False
+    _locks: bool = True
 
     def make(
         self,
@@ -73,7 +83,8 @@ class Store:
     ) -> Artifact:
         """Return the artifact for this spec, calling `work(folder)` only if it is missing.
 
-        Raises DiskError if the store cannot be written; what was finished before stays.
+        Waits while another process makes it. Raises DiskError if the store cannot be written;
+        what was finished before stays.
         """
         identity = {
             "stage": stage,
@@ -81,25 +92,71 @@ class Store:
             "spec": spec,
             "inputs": [a.key for a in inputs],
         }
-        key = hashlib.sha256(_json(identity).encode()).hexdigest()[:16]
+        key = hashlib.sha256(_json(identity).encode()).hexdigest()[:KEY]
         artifact = Artifact(stage, key, self.root / stage / key)
-        if _intact(artifact):
-            self.found.append(artifact)
-            return artifact
+        self._sweep()
+        if not _intact(artifact):
+            with _disk(artifact.path):
+                artifact.path.parent.mkdir(parents=True, exist_ok=True)
+            with self._alone(artifact):
+                if not _intact(artifact):  # nobody was faster
+                    self._make(artifact, identity, work)
+                    return artifact
+        self.found.append(artifact)
+        return artifact
+
+    def _make(
+        self, artifact: Artifact, identity: Mapping[str, Any], work: Callable[[Path], None]
+    ) -> None:
+        """Work in a draft beside the artifact; publish it when it is whole and on the disk."""
         if artifact.path.exists():
             self.damaged.append(artifact)
+            self.tell(f"{artifact.path}: damaged; it is made again")
         with _disk(artifact.path):
-            artifact.path.parent.mkdir(parents=True, exist_ok=True)
-            draft = Path(tempfile.mkdtemp(prefix=f".{key}-", dir=artifact.path.parent))
+            draft = Path(tempfile.mkdtemp(prefix=f".{artifact.key}-", dir=artifact.path.parent))
         try:
             with _disk(artifact.path):
+                reach(f"{artifact.stage}.work")
                 work(draft)
+                reach(f"{artifact.stage}.seal")
                 _seal(draft, identity)
+                reach(f"{artifact.stage}.publish")
                 _publish(draft, artifact)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
         self.made.append(artifact)
-        return artifact
+        reach(f"{artifact.stage}.published")
+        interrupts.check()
+
+    @contextmanager
+    def _alone(self, artifact: Artifact) -> Iterator[None]:
+        """Hold the lock of the artifact's key, where the file system has locks."""
+        with ExitStack() as stack:
+            if self._locks:
+                with _disk(artifact.path):
+                    self._locks = self._enter(stack, artifact)
+            yield
+
+    def _enter(self, stack: ExitStack, artifact: Artifact) -> bool:
+        what = f"{artifact.stage}/{artifact.key}"
+        try:
+            stack.enter_context(lock.alone(_lock(artifact.path), what, self.tell))
+        except lock.NoLocks:
+            self.tell(f"{self.root}: no locks on this disk; use it with one run at a time")
+            return False
+        return True
+
+    def _sweep(self) -> None:
+        """Remove what killed processes left: drafts whose key's lock nobody holds."""
+        if self._swept:
+            return
+        self._swept = True
+        with suppress(OSError, lock.NoLocks):  # what is left takes room, no more
+            for left in {_lock(each) for each in self.root.glob(f"*/.{'[0-9a-f]' * KEY}[-.]*")}:
+                with lock.free(left) as nobodys:
+                    if nobodys:
+                        for draft in left.parent.glob(f"{left.stem}-*"):
+                            shutil.rmtree(draft, ignore_errors=True)
 
     def keep(self, stage: str, rows: Iterable[Record]) -> Artifact:
         """Store records under the hash of their own content: where outside data comes in."""
@@ -109,6 +166,11 @@ class Store:
             (folder / "rows.jsonl").write_text(text, encoding="utf-8", newline="\n")
 
         return self.make(stage, {"content": hashlib.sha256(text.encode()).hexdigest()}, [], work)
+
+
+def _lock(path: Path) -> Path:
+    """Name the lock file of an artifact or of one of its drafts."""
+    return path.with_name("." + path.name.lstrip(".")[:KEY] + ".lock")
 
 
 def _intact(artifact: Artifact) -> bool:
@@ -126,9 +188,11 @@ def _publish(draft: Path, artifact: Artifact) -> None:
         shutil.rmtree(artifact.path)
     try:
         os.replace(draft, artifact.path)
-    except OSError:
+    except OSError:  # where there are no locks another process may have been faster
         if not _intact(artifact):
             raise
+    for folder in (artifact.path.parent, artifact.path.parent.parent):
+        _flush(folder)
 
 
 def write(rows: Iterable[Record], folder: Path, name: str = "rows.jsonl") -> int:
@@ -136,8 +200,11 @@ def write(rows: Iterable[Record], folder: Path, name: str = "rows.jsonl") -> int
     count = 0
     with (folder / name).open("w", encoding="utf-8", newline="\n") as file:
         for row in rows:
-            file.write(_line(row))
+            line = _line(row)
+            reach("store.row", partial(_tear, file, line))
+            file.write(line)
             count += 1
+            interrupts.check()
     return count
 
 
@@ -146,12 +213,31 @@ def write_json(value: Any, folder: Path, name: str) -> None:
     (folder / name).write_text(_json(value) + "\n", encoding="utf-8", newline="\n")
 
 
+def _tear(file: TextIO, line: str) -> None:
+    file.write(line[: len(line) // 2])
+    file.flush()
+
+
 def _seal(draft: Path, identity: Mapping[str, Any]) -> None:
-    """Flush every file to disk, then write the manifest last."""
+    """Flush every file to the disk, the manifest last, then the folders."""
     for path in _files(draft):
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
+        _flush(path)
     write_json({**identity, "files": _hashes(draft)}, draft, MANIFEST)
+    _flush(draft / MANIFEST)
+    for folder in [*(path for path in draft.rglob("*") if path.is_dir()), draft]:
+        _flush(folder)
+
+
+def _flush(path: Path) -> None:
+    """Wait until a file, or a folder's list of names, is on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        error.filename = str(path)
+        raise
+    finally:
+        os.close(handle)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -159,10 +245,12 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in _files(folder)
-    }
+    return {path.relative_to(folder).as_posix(): _hash(path) for path in _files(folder)}
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from selftranslate import plugins
+from selftranslate.errors import PluginError
 from selftranslate.example import Ended, Example, Pair
 from selftranslate.filters import Drop, sieve
 
@@ -25,6 +26,17 @@ def test_only_the_closing_mark_is_complete(ended: Ended) -> None:
     complete = plugins.build("filters", "complete")
     assert complete(pair()) is None
     assert complete(pair(ended=ended)) == Drop("q", f"ended by {ended}")
+
+
+def test_what_a_server_cannot_prove_is_kept_unless_the_recipe_says_drop() -> None:
+    doubtful = pair(ended="unverified")
+    assert doubtful.unverified and not pair().unverified
+    assert plugins.build("filters", "complete")(doubtful) is None
+    strict = plugins.build("filters", "complete", {"unverified": "drop"})
+    assert strict(doubtful) == Drop("q", "unverified")
+    assert strict(pair()) is None and strict(pair(ended="eos")) == Drop("q", "ended by eos")
+    with pytest.raises(PluginError, match="Did you mean 'keep'"):
+        plugins.build("filters", "complete", {"unverified": "keeps"})
 
 
 def test_a_lost_answer_span_is_incomplete() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,17 @@ def test_json_has_fractions_reasons_and_the_scores_own_name(result: Result) -> N
     assert german["settings"]["D_src"]["scores"] == [0.20, 0.22, 0.18]
     assert german["settings"]["+D_tgt"]["significant"] is True
     assert german["settings"]["+D_tgt"]["p_value"] < 0.001
+
+
+def test_what_was_kept_on_trust_is_counted_and_warned_about(result: Result) -> None:
+    german = replace(result.languages["de"], unverified=5)
+    result = replace(result, languages={**result.languages, "de": german})
+    stream = io.StringIO()
+    terminal.show(result, Path("report.html"), Console(file=stream, width=300))
+    for text in (markdown.write(result), page.write(result), stream.getvalue()):
+        assert text.count("5 of 7 kept pairs are unverified") == 1
+    counted = report.to_json(result)["languages"]
+    assert [counted[code]["unverified"] for code in ("de", "th")] == [5, 0]
 
 
 def test_character_bleu_is_never_called_bleu(result: Result) -> None:

@@ -27,7 +27,10 @@ def shout(text: str) -> str:
 
 @dataclass
 class Dictionary:
-    """A deterministic model with the engine's contract; remembers what it was asked."""
+    """A deterministic model with the engine's contract; remembers what it was asked.
+
+    It stops just beyond `most_characters`; a token is a word.
+    """
 
     write: Callable[[str], str] = shout
     end: Callable[[str], Ended] = lambda text: "fence"
@@ -47,11 +50,15 @@ class Dictionary:
         random.Random(7).shuffle(order)
         for i in order:
             text = self.asked(request, i)
+            written, ended = self.write(text), self.end(text)
+            if request.most_characters and len(written) > request.most_characters[i]:
+                written, ended = written[: request.most_characters[i] + 1], "length"
             yield Completion(
                 index=i,
-                text=self.write(text),
-                ended=self.end(text),
+                text=written,
+                ended=ended,
                 log_probability=self.score(text),
+                tokens=len(written.split()),
             )
 
     def asked(self, request: Request, index: int) -> str:
@@ -69,6 +76,7 @@ class Recorder:
 
     notes: list[str] = field(default_factory=list)
     stages: list[tuple[str, int, int]] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
 
     def plan(self, units: Mapping[str, int]) -> None: ...
 
@@ -82,6 +90,9 @@ class Recorder:
 
     def note(self, text: str) -> None:
         self.notes.append(text)
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from selftranslate import languages
-from selftranslate.engines import Request
 from selftranslate.errors import DataError
 from selftranslate.example import Example, Pair
 from selftranslate.languages import Language
@@ -116,16 +115,6 @@ def test_shots_of_xquad_correspond(
             assert f"<answer>{answer}</answer>" in text
 
 
-@pytest.fixture
-def request_of(en: Language, de: Language) -> Callable[..., Callable[[Sequence[Shot]], Request]]:
-    def make(texts: Sequence[str], new: int) -> Callable[[Sequence[Shot]], Request]:
-        return lambda pairs: Request(
-            texts=texts, max_new_tokens=new, prefix=prompt.prefix(pairs, en, de, "`"), fence="`"
-        )
-
-    return make
-
-
 def _words(count: int) -> str:
     return " ".join(["w"] * count)
 
@@ -134,53 +123,52 @@ PAIRS = [(_words(n), _words(n)) for n in (10, 30, 20)]
 """With "en:" and "de:", 22, 62 and 42 tokens."""
 
 
+def _load(engine: Any, texts: Sequence[str], new: int) -> shots.Load:
+    return shots.Load(
+        len(texts), new, lambda size: [engine.count_tokens(t) for t in texts if len(t) >= size]
+    )
+
+
+@pytest.fixture
+def prefix(en: Language, de: Language) -> Callable[[Sequence[Shot]], str]:
+    return lambda pairs: prompt.prefix(pairs, en, de, "`")
+
+
 @pytest.mark.parametrize(
     ("context", "kept"),
     [(157, [0, 1, 2]), (156, [0, 2]), (95, [0, 2]), (94, [0]), (53, [0]), (40, [0])],
 )
 def test_the_longest_shots_go_first(
-    dictionary: Any, recorder: Any, request_of: Any, context: int, kept: list[int]
+    dictionary: Any, recorder: Any, prefix: Any, context: int, kept: list[int]
 ) -> None:
     engine = dictionary(context_length=context)
-    made = shots.fit(engine, PAIRS, request_of([_words(20)] * 3, 10), "translate", recorder)
-    assert made.prefix == request_of([], 10)([PAIRS[i] for i in kept]).prefix
+    load = _load(engine, [_words(20)] * 3, 10)
+    made = shots.fit(engine, PAIRS, prefix, load, "translate", recorder)
+    assert made == prefix([PAIRS[i] for i in kept])
     said = [f"translate: {len(kept)} of 3 shots fit the context of {context} tokens"]
     assert recorder.notes[:1] == (said if len(kept) < 3 else [])
 
 
 def test_one_giant_text_costs_no_shot_and_is_counted(
-    dictionary: Any, recorder: Any, request_of: Any
+    dictionary: Any, recorder: Any, prefix: Any
 ) -> None:
-    texts = [_words(20)] * 150 + [_words(10_000)]
-    made = shots.fit(
-        dictionary(context_length=400), PAIRS, request_of(texts, 10), "translate", recorder
-    )
-    assert made.prefix.count("\n") == 6
+    engine = dictionary(context_length=400)
+    load = _load(engine, [_words(20)] * 150 + [_words(10_000)], 10)
+    assert shots.fit(engine, PAIRS, prefix, load, "translate", recorder).count("\n") == 6
     assert recorder.notes == [
         "translate: 1 of 151 texts leave no 10 tokens for an answer in the context of 400 tokens"
     ]
 
 
 def test_a_short_context_keeps_a_quarter_for_the_answer(
-    dictionary: Any, recorder: Any, request_of: Any
+    dictionary: Any, recorder: Any, prefix: Any
 ) -> None:
     engine = dictionary(context_length=160)
-    made = shots.fit(engine, PAIRS, request_of([_words(20)], 512), "translate", recorder)
-    assert made.max_new_tokens == 512
-    assert made.prefix.count("\n") == 4
+    load = _load(engine, [_words(20)], 512)
+    assert shots.fit(engine, PAIRS, prefix, load, "translate", recorder).count("\n") == 4
 
 
-def test_short_texts_are_not_tokenised_at_all(
-    dictionary: Any, recorder: Any, request_of: Any
-) -> None:
-    engine = dictionary(context_length=4096)
-    shots.fit(engine, PAIRS, request_of(["a short text"] * 10_000, 512), "translate", recorder)
-    assert engine.counted < 10
-
-
-def test_no_shots_and_no_texts_are_no_trouble(
-    dictionary: Any, recorder: Any, request_of: Any
-) -> None:
-    assert shots.fit(dictionary(), [], request_of(["a"], 5), "translate", recorder).prefix == ""
-    assert shots.fit(dictionary(), PAIRS, request_of([], 5), "translate", recorder).texts == []
+def test_no_shots_are_no_trouble(dictionary: Any, recorder: Any, prefix: Any) -> None:
+    engine = dictionary()
+    assert shots.fit(engine, [], prefix, _load(engine, ["a"], 5), "translate", recorder) == ""
     assert recorder.notes == []

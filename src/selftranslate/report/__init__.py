@@ -27,6 +27,8 @@ class Findings:
     kept: int
     dropped: Mapping[str, int]
     """Reason -> number of pairs."""
+    unverified: int = 0
+    """Kept pairs of which the engine could not prove that they are complete."""
     samples: tuple[Pair, ...]
     """The first translations that were kept, or the first at all."""
     cells: tuple[Cell, ...]
@@ -81,6 +83,7 @@ def _findings(found: Findings) -> dict[str, Any]:
         },
         "kept": found.kept,
         "dropped": dict(found.dropped),
+        "unverified": found.unverified,
         "signature": found.signature,
         "settings": {cell.setting: _cell(cell) for cell in found.cells},
     }

@@ -11,6 +11,7 @@ def write(result: Result) -> str:
     """Return the whole report as Markdown."""
     parts = [f"# {result.task}: {result.metric} by setting and language", _verdicts(result)]
     parts += [main_table(result), FOOTNOTE, "## Translation", translation_table(result)]
+    parts += [f"**Warning:** {warning}" for warning in table.warnings(result)]
     for code, found in result.languages.items():
         parts += [f"## {found.language}", *_dropped(found), *_samples(found, code, result.fields)]
     if result.notes:

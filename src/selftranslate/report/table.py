@@ -42,6 +42,17 @@ def share_kept(found: Findings) -> str:
     return f"{found.kept} of {found.kept + sum(found.dropped.values())}"
 
 
+def warnings(result: Result) -> list[str]:
+    """Say which languages' translations were kept without a proof that they are complete."""
+    return [
+        f"{found.language}: {found.unverified} of {found.kept} kept pairs are unverified: their "
+        "server does not tell the closing mark from the model's own end. The filter "
+        "{name: complete, unverified: drop} drops them."
+        for found in result.languages.values()
+        if found.unverified
+    ]
+
+
 def verdict(found: Findings) -> str:
     """Say in one sentence whether the best setting helped."""
     baseline, *others = found.cells

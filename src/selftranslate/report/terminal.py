@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from selftranslate.report import Findings, Result, table
 
@@ -20,21 +21,23 @@ def show(result: Result, page: Path, console: Console) -> None:
         highlight=False,
     )
     console.print(_translation(result))
+    for warning in table.warnings(result):
+        console.print(Text(f"warning: {warning}", style="yellow"))
     for found in result.languages.values():
         console.print(_samples(found, result.fields))
     for found in result.languages.values():
-        console.print(f"• {escape(table.verdict(found))}", highlight=False)
+        console.print(Text(f"• {table.verdict(found)}"))
     console.print(f"\nreport: {escape(str(page))}", highlight=False, soft_wrap=True)
 
 
 def _main(result: Result) -> Table:
-    made = Table(title=f"{result.task}: {result.metric}", title_justify="left")
+    made = Table(title=Text(f"{result.task}: {result.metric}"), title_justify="left")
     made.add_column("setting")
     for found in result.languages.values():
         made.add_column(found.language, justify="right")
     for setting in table.settings(result):
         cells = table.entries(result, setting)
-        made.add_row(setting, *(f"[bold]{c.text}[/]" if c.bold else c.text for c in cells))
+        made.add_row(Text(setting), *(f"[bold]{c.text}[/]" if c.bold else c.text for c in cells))
     return made
 
 
@@ -56,7 +59,7 @@ def _samples(found: Findings, fields: tuple[str, ...]) -> Table:
     made.add_column("translation", ratio=1)
     for pair in found.samples:
         sides = ("\n".join(e.fields[f] for f in fields) for e in (pair.source, pair.target))
-        made.add_row(*(escape(_plain(side)) for side in sides))
+        made.add_row(*(Text(_plain(side)) for side in sides))
     return made
 
 

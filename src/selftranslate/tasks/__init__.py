@@ -68,6 +68,11 @@ class Task:
     gold: bool = False
     """Whether "train" exists in every language, as in the miniature's world."""
 
+    @property
+    def translated(self) -> tuple[str, ...]:
+        """Name the fields that the engine translates."""
+        return tuple(name for name, how in self.fields.items() if isinstance(how, Translate))
+
     def render(self, question: Example, answer: Example, ask: str = "") -> Sample:
         """Make a training sample; two languages give a code-switched one (section 3).
 

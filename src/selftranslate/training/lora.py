@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from selftranslate import interrupts
 from selftranslate import model as models
 from selftranslate.errors import DataError, DiskError, EngineError, RecipeError
 from selftranslate.example import Sample
@@ -264,6 +265,7 @@ def _watch(run: Run, advance: Advance) -> Any:
 
         def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
             advance(1)
+            interrupts.check()
 
     return Watch()
 

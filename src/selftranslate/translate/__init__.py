@@ -1,26 +1,32 @@
 """Translate examples field by field with few-shot prompting (4.4 and A.2).
 
-Every distinct text of a field is sent to the engine once. A field that has a projected answer is
-sent in two groups with their own shots: texts with the answer's marks, and texts without.
+All fields are planned first: every distinct text of a field is sent to the engine once. A field
+that has a projected answer is sent in two groups with their own shots: texts with the answer's
+marks, and texts without. Then rows come and go in blocks, so that memory does not grow with them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from importlib.metadata import version
+from itertools import islice
 from typing import assert_never
 
-from selftranslate.engines import Completion, Engine, Request
-from selftranslate.errors import EngineError
+from selftranslate.engines import Completion, Engine
 from selftranslate.example import Example, Pair, Span
 from selftranslate.languages import Language
-from selftranslate.progress import Progress, Silent
+from selftranslate.progress import Advance, Progress, Silent
 from selftranslate.tasks import Copy, Project, Task, Translate
-from selftranslate.translate import fence, marks, pieces, prompt, shots
-from selftranslate.translate.pieces import Piece, Written
-from selftranslate.translate.prompt import Shot
+from selftranslate.translate import marks, pieces, plan, prompt
+from selftranslate.translate.asking import Asker
+from selftranslate.translate.memory import Memory
+from selftranslate.translate.pieces import Piece, Plan, Written
+
+BLOCK = 2048
+"""Rows that are held at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,52 +39,81 @@ class Translator:
     target: Language
     shots: Sequence[Pair]
     progress: Progress = field(default_factory=Silent)
+    memory: Memory | None = None
+    """What was translated before; None keeps nothing beyond one call."""
+    length_limit: float | None = None
+    """The limit of the filter `length_ratio`, if it will be applied: an answer that it would drop
+    is not waited for. It never changes which pairs are kept."""
 
-    def translate(self, examples: Iterable[Example]) -> list[Pair]:
-        """Return one pair per example, in order; field by field inside (4.4).
+    def translate(self, examples: Iterable[Example]) -> Iterator[Pair]:
+        """Yield one pair per example, in order; field by field inside (4.4).
 
-        Raises DataError if a shot does not suit, EngineError if the engine leaves a text out.
+        The examples are read several times: a list, or anything whose `__iter__` starts anew.
+        What the engine has answered is in the memory whenever a pair is yielded or an exception
+        goes through. Raises DataError if a shot does not suit, EngineError if the engine leaves
+        a text out, DiskError if the memory cannot be written.
         """
-        rows = list(examples)
-        columns = {
-            name: self._column(name, how, rows)
-            for name, how in self.task.fields.items()
-            if isinstance(how, Translate)
-        }
-        return [
-            _pair(self, row, {name: column[i] for name, column in columns.items()})
-            for i, row in enumerate(rows)
-        ]
+        if isinstance(examples, Iterator):
+            msg = "examples are read several times: give a list, or an iterable that starts anew"
+            raise TypeError(msg)
+        return self._translate(examples)
 
-    def _column(self, name: str, how: Translate, rows: Sequence[Example]) -> list[Written]:
-        answer = marks.projected(self.task, name)
-        plans = [pieces.plan(row, name, how, answer, self.source) for row in rows]
-        if lost := sum(plan.answer == "lost" for plan in plans):
-            self.progress.note(
-                f"{name}: {lost:,} examples have no {answer} span, or {marks.OPEN} in their text: "
-                f"their {answer} is lost"
-            )
-        answers = _ask(self, name, how, (piece for plan in plans for piece in plan.pieces))
+    def _translate(self, examples: Iterable[Example]) -> Iterator[Pair]:
+        with _memory(self) as memory:
+            fields = _plan(self, examples, memory)
+            asker = Asker(self.engine, memory)
+            label = f"translate into {self.target.name}"
+            left = sum(one.texts - one.known for one in fields.values())
+            with self.progress.stage(label, left, "texts") as advance:
+                rows = iter(examples)
+                while block := list(islice(rows, BLOCK)):
+                    columns = {
+                        name: self._column(one, block, asker, advance)
+                        for name, one in fields.items()
+                    }
+                    for i, row in enumerate(block):
+                        yield _pair(
+                            self, row, {name: column[i] for name, column in columns.items()}
+                        )
+
+    def _column(
+        self, planned: plan.Field, rows: Sequence[Example], asker: Asker, advance: Advance
+    ) -> list[Written]:
+        plans = [
+            pieces.plan(row, planned.name, planned.how, planned.answer, self.source) for row in rows
+        ]
+        answers = _answers(asker, planned, plans, advance)
         joiner = self.target.sentence_joiner
-        return [pieces.assemble(plan, answers, joiner) for plan in plans]
+        return [
+            replace(pieces.assemble(one, answers, joiner), provenance=planned.provenance(one))
+            for one in plans
+        ]
 
 
 def translate_field(translator: Translator, field: str, texts: Sequence[str]) -> list[Completion]:
     """Translate texts as if they were this field of examples, each whole and unmarked (A.4).
 
-    An empty text is its own translation.
+    An empty text is its own translation. No answer is too long to be measured.
     """
     how = translator.task.fields[field]
     if not isinstance(how, Translate):
         msg = f"{translator.task.name}: {field} is not translated"
         raise TypeError(msg)
-    sent = [Piece(text, marked=False) for text in texts]
-    answers = _ask(translator, field, how, (piece for piece in sent if piece.text.strip()))
+    translator = replace(translator, length_limit=None)
+    plans = [pieces.whole(text) for text in texts]
+    with _memory(translator) as memory:
+        survey = plan.Survey(field, how, None)
+        for one in plans:
+            survey.add(one)
+        planned = plan.decide(translator, survey, lambda: iter(plans), memory)
+        label = f"translate {field} into {translator.target.name}"
+        with translator.progress.stage(label, planned.texts - planned.known, "texts") as advance:
+            answers = _answers(Asker(translator.engine, memory), planned, plans, advance)
     return [
-        replace(answers[piece], index=i)
-        if piece in answers
-        else Completion(index=i, text=piece.text, ended="fence")
-        for i, piece in enumerate(sent)
+        replace(answers[one.pieces[0]], index=i)
+        if one.pieces
+        else Completion(index=i, text=one.text, ended="fence")
+        for i, one in enumerate(plans)
     ]
 
 
@@ -96,68 +131,61 @@ def spec(translator: Translator) -> Mapping[str, object]:
         "languages": [translator.source.code, translator.target.code],
         "task": translator.task.name,
         "fields": treated,
+        "length_limit": translator.length_limit,  # decides how much of a lost answer there is
         "sentences": [version("sentencex"), translator.target.sentence_joiner]
         if by_sentence
         else None,
     }
 
 
-def _ask(
-    translator: Translator, name: str, how: Translate, sent: Iterable[Piece]
-) -> dict[Piece, Completion]:
-    """Send every distinct piece once; the marked ones and the others each with shots like them."""
-    groups: dict[bool, list[str]] = {True: [], False: []}
-    for piece in dict.fromkeys(sent):
-        groups[piece.marked].append(piece.text)
-    pairs = {
-        marked: [
-            shots.shown(
-                translator.task, name, pair, translator.source, translator.target, marked=marked
-            )
-            for pair in translator.shots
-        ]
-        for marked, texts in groups.items()
-        if texts
+def _plan(
+    translator: Translator, examples: Iterable[Example], memory: Memory
+) -> dict[str, plan.Field]:
+    """Read all rows, then decide how each field is sent."""
+    task = translator.task
+    surveys = {
+        name: plan.Survey(name, how, marks.projected(task, name))
+        for name, how in task.fields.items()
+        if isinstance(how, Translate)
     }
-    everything = [*groups[True], *groups[False], *(t for p in pairs.values() for s in p for t in s)]
-    sign = fence.choose(everything, name, translator.progress)
-    label = f"translate {name} into {translator.target.name}"
-    answers: dict[Piece, Completion] = {}
-    total = sum(map(len, groups.values()))
-    with translator.progress.stage(label, total, "texts") as advance:
-        for marked, shown in pairs.items():
-            request = partial(_request, translator, groups[marked], how, sign)
-            fitted = shots.fit(translator.engine, shown, request, label, translator.progress)
-            for completion in _complete(translator.engine, fitted):
-                answers[Piece(groups[marked][completion.index], marked)] = completion
-                advance(1)
-    return answers
+
+    def planned(name: str, row: Example) -> Plan:
+        survey = surveys[name]
+        return pieces.plan(row, name, survey.how, survey.answer, translator.source)
+
+    for row in examples:
+        for name, survey in surveys.items():
+            survey.add(planned(name, row))
+    return {
+        name: plan.decide(
+            translator, survey, partial(map, partial(planned, name), examples), memory
+        )
+        for name, survey in surveys.items()
+    }
 
 
-def _request(
-    translator: Translator, texts: Sequence[str], how: Translate, sign: str, pairs: Sequence[Shot]
-) -> Request:
-    source, target = translator.source, translator.target
-    return Request(
-        texts=[prompt.text(text, source, target, sign) for text in texts],
-        max_new_tokens=how.max_new_tokens,
-        prefix=prompt.prefix(pairs, source, target, sign),
-        fence=sign,
-    )
+def _answers(
+    asker: Asker, planned: plan.Field, plans: Iterable[Plan], advance: Advance
+) -> dict[Piece, Completion]:
+    """Answer every distinct piece; the marked ones and the others each with shots like them."""
+    sent = dict.fromkeys(piece for one in plans for piece in one.pieces)
+    return {
+        Piece(text, marked): completion
+        for marked, group in planned.groups.items()
+        for text, completion in asker.answers(
+            group, (piece.text for piece in sent if piece.marked == marked), advance
+        ).items()
+    }
 
 
-def _complete(engine: Engine, request: Request) -> Iterator[Completion]:
-    """Pass the completions on; raise EngineError unless each text has exactly one."""
-    missing = set(range(len(request.texts)))
-    for completion in engine.generate(request):
-        if completion.index not in missing:
-            msg = f"{engine.identity}: text {completion.index} was answered twice, or never asked"
-            raise EngineError(msg)
-        missing.remove(completion.index)
-        yield completion
-    if missing:
-        msg = f"{engine.identity}: {len(missing)} of {len(request.texts)} texts have no answer"
-        raise EngineError(msg)
+@contextmanager
+def _memory(translator: Translator) -> Iterator[Memory]:
+    """Use the translator's memory, else one for as long as this is open."""
+    if translator.memory is not None:
+        yield translator.memory
+        return
+    with Memory(None) as memory:
+        yield memory
 
 
 def _pair(translator: Translator, row: Example, written: Mapping[str, Written]) -> Pair:
@@ -190,4 +218,7 @@ def _pair(translator: Translator, row: Example, written: Mapping[str, Written]) 
             if one.log_probability is not None
         },
         unmarked=tuple(unmarked),
+        provenance={
+            name: one.provenance for name, one in written.items() if one.provenance is not None
+        },
     )

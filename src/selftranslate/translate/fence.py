@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from selftranslate.errors import DataError
 from selftranslate.progress import Progress
@@ -11,18 +11,19 @@ FENCES = ("`", "|", "~", "^", "¦", "§", "¶")
 """The paper's first. All are one character long, so that no text's end can become part of one."""
 
 
-def choose(texts: Iterable[str], field: str, progress: Progress) -> str:
-    """Return the first sign that no text of the field contains.
+def inside(text: str) -> list[str]:
+    """Return the signs that a text contains."""
+    return [fence for fence in FENCES if fence in text]
+
+
+def choose(seen: Mapping[str, int], field: str, progress: Progress) -> str:
+    """Return the first sign that is in no text of the field, given in how many each one is.
 
     A text that holds the fence would rewrite the prompt. One sign serves the whole field, because
     the shots do. Raises DataError if every sign occurs.
     """
-    seen: dict[str, int] = dict.fromkeys(FENCES, 0)
-    for text in texts:
-        for fence in FENCES:
-            seen[fence] += fence in text
-    for fence, count in seen.items():
-        if not count:
+    for fence in FENCES:
+        if not seen.get(fence):
             if fence != FENCES[0]:
                 progress.note(
                     f"{field}: {seen[FENCES[0]]:,} texts hold a backtick, "

@@ -8,7 +8,7 @@ from statistics import fmean
 from typing import Literal
 
 from selftranslate.engines import Completion
-from selftranslate.example import Ended, Example, Span
+from selftranslate.example import Ended, Example, Provenance, Span
 from selftranslate.languages import Language
 from selftranslate.tasks import Translate
 from selftranslate.translate import marks, sentences
@@ -42,6 +42,14 @@ class Written:
     log_probability: float | None = None
     span: Span | None = None
     """Where the marks were."""
+    provenance: Provenance | None = None
+    """None if nothing was sent."""
+
+
+def whole(text: str) -> Plan:
+    """Send a text as one piece without marks."""
+    pieces = (Piece(text, marked=False),) if text.strip() else ()
+    return Plan(text, tuple((0, len(text)) for _ in pieces), pieces, "none")
 
 
 def plan(row: Example, name: str, how: Translate, answer: str | None, language: Language) -> Plan:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
-from selftranslate.engines import Engine, Request
+from selftranslate.engines import Engine
 from selftranslate.errors import DataError
 from selftranslate.example import Example, Pair, Span
 from selftranslate.languages import Language
@@ -87,51 +88,50 @@ def shown(
     return texts[0], texts[1]
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What has to fit beside the shots: texts, and room for an answer."""
+
+    texts: int
+    max_new_tokens: int
+    tokens_of: Callable[[int], Sequence[int]]
+    """tokens_of(n) counts the tokens of each text that has at least n bytes: a token is at least
+    one byte, so that most texts need not be tokenised at all."""
+
+
 def fit(
     engine: Engine,
     shots: Sequence[Shot],
-    request: Callable[[Sequence[Shot]], Request],
+    prefix: Callable[[Sequence[Shot]], str],
+    load: Load,
     label: str,
     progress: Progress,
-) -> Request:
-    """Return the request with as many shots as leave room for 99 % of the texts (4.4).
+) -> str:
+    """Return the prefix with as many shots as leave room for 99 % of the texts (4.4).
 
     The longest go first, the last one stays: a text that is too long even so has less room for
     its translation, or comes back from the engine as "error".
     """
     left = list(shots)
-    lengths = {shot: engine.count_tokens(request([shot]).prefix) for shot in set(shots)}
-    count = _counter(engine)
+    lengths = {shot: engine.count_tokens(prefix([shot])) for shot in set(shots)}
+    answer = min(load.max_new_tokens, engine.context_length // ANSWER_SHARE)
+    tokens: Sequence[int] | None = None
     while True:
-        made = request(left)
-        answer = min(made.max_new_tokens, engine.context_length // ANSWER_SHARE)
-        room = engine.context_length - answer - 1 - engine.count_tokens(made.prefix)
-        too_long = sum(count(text, room) for text in made.texts)
-        if too_long <= MAY_NOT_FIT * len(made.texts) or len(left) <= 1:
+        made = prefix(left)
+        room = engine.context_length - answer - 1 - engine.count_tokens(made)
+        if tokens is None:  # the room only grows
+            tokens = load.tokens_of(room)
+        too_long = sum(count > room for count in tokens)
+        if too_long <= MAY_NOT_FIT * load.texts or len(left) <= 1:
             break
         left.remove(max(left, key=lengths.__getitem__))
     limit = f"the context of {engine.context_length:,} tokens"
     if len(left) < len(shots):
         progress.note(f"{label}: {len(left)} of {len(shots)} shots fit {limit}")
     if too_long:
-        many = f"{too_long:,} of {len(made.texts):,} texts"
+        many = f"{too_long:,} of {load.texts:,} texts"
         progress.note(f"{label}: {many} leave no {answer:,} tokens for an answer in {limit}")
     return made
-
-
-def _counter(engine: Engine) -> Callable[[str, int], bool]:
-    """Say whether a text is too long for a room, tokenising it once and only where it might be."""
-    known: dict[str, int] = {}
-
-    def too_long(text: str, room: int) -> bool:
-        # A token is at least one byte, so that most texts need not be tokenised at all.
-        if len(text.encode()) < room:
-            return False
-        if text not in known:
-            known[text] = engine.count_tokens(text)
-        return known[text] > room
-
-    return too_long
 
 
 def _texts(

@@ -1,0 +1,185 @@
+"""The engine for GPUs: vLLM, with prefix caching, driven step by step.
+
+It writes what engines/transformers.py writes: the same prompt tokens, the same reasons to end.
+Tested against vLLM's signatures, not yet run on a GPU: docs/engines.md.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from selftranslate import model as models
+from selftranslate.decoding import vllm_adapter
+from selftranslate.decoding.vllm_started import Row, Started
+from selftranslate.engines import Completion, Request
+from selftranslate.errors import EngineError, PluginError, unknown
+from selftranslate.example import Ended
+from selftranslate.runtime import Runtime
+
+DTYPES = ("auto", "float32", "bfloat16", "float16")
+DEVICES = ("auto", "cuda", "cuda:0")
+
+AHEAD = 2048
+"""Requests inside vLLM at once: enough that rows always wait, few enough to be held in memory."""
+
+GAVE_UP = "vllm gave it up"
+
+
+def build(  # noqa: PLR0913 - what vLLM is started with, each named as vLLM names it
+    model: str,
+    runtime: Runtime,
+    adapter: str | None = None,
+    dtype: str = "auto",
+    max_model_len: int | None = None,
+    max_num_seqs: int | None = None,
+    tensor_parallel_size: int = 1,
+    gpu_memory_utilization: float | None = None,
+) -> VllmEngine:
+    """Name a model to decode with; vLLM is started at the first `generate`.
+
+    `dtype` "auto" is bfloat16. `max_model_len` is the context in tokens, by default the model's.
+    What is None is left to vLLM; so is the number of rows if the runtime names none.
+    Raises EngineError if the runtime names a device that vLLM would not take.
+    """
+    if dtype not in DTYPES:
+        raise PluginError(unknown("dtype of engines/vllm", dtype, DTYPES))
+    if runtime.device not in DEVICES:
+        msg = (
+            f"device {runtime.device!r}: vllm takes the first GPUs it sees; "
+            "leave the device at auto and choose GPUs with CUDA_VISIBLE_DEVICES"
+        )
+        raise EngineError(msg)
+    chosen = {
+        "max_num_seqs": max_num_seqs or runtime.batch_size or None,
+        "tensor_parallel_size": tensor_parallel_size,
+        "gpu_memory_utilization": gpu_memory_utilization,
+    }
+    settings = {name: value for name, value in chosen.items() if value is not None}
+    precision = "bfloat16" if dtype == "auto" else dtype
+    return VllmEngine(model, runtime, adapter, {"dtype": precision, **settings}, max_model_len)
+
+
+class VllmEngine:
+    """A model's name and tokenizer, and vLLM once it is needed."""
+
+    def __init__(
+        self,
+        model: str,
+        runtime: Runtime,
+        adapter: str | None,
+        settings: Mapping[str, Any],
+        max_model_len: int | None,
+    ) -> None:
+        self._model = model
+        self._runtime = runtime
+        self._adapter = None if adapter is None else Path(adapter).expanduser()
+        self._settings = settings
+        self._max_model_len = max_model_len
+
+    @cached_property
+    def identity(self) -> str:
+        """Model, adapter, precision and context, by content; read without starting vLLM.
+
+        Not the version of vLLM, as for any engine: kernels round differently from GPU to GPU too.
+        """
+        base = models.fingerprint(self._model)
+        dtype = self._settings["dtype"]
+        return (
+            f"vllm model={base} adapter={self._adapter_name} dtype={dtype} "
+            f"context={self.context_length}"
+        )
+
+    @cached_property
+    def context_length(self) -> int:
+        """The most tokens prompt and answer may have together."""
+        return self._max_model_len or models.context_length(self._model)
+
+    def count_tokens(self, text: str) -> int:
+        """Return how many tokens a text has, without BOS or EOS."""
+        return len(models.encode(self._tokens, text))
+
+    def generate(self, request: Request) -> Iterator[Completion]:
+        """Yield each text's completion as it finishes, in any order, each index once.
+
+        Raises EngineError if vLLM cannot be started, stops, or refuses everything.
+        """
+        inside: dict[str, Row] = {}
+        ahead = max(AHEAD, 2 * self._settings.get("max_num_seqs", 0))
+        try:
+            for row in chain(self._rows(request), [None]):
+                if isinstance(row, Completion):
+                    yield row
+                elif row is not None and (why := self._running.add(inside, row, request.fence)):
+                    yield self._answer(row, "error", request, why)
+                while inside and (row is None or len(inside) >= ahead):
+                    for done, ended in self._running.step(inside, request.fence):
+                        yield self._answer(done, ended, request)
+        finally:
+            if inside:
+                self._running.abort(inside)
+
+    def _rows(self, request: Request) -> Iterator[Row | Completion]:
+        """Tokenise one text after another; one that cannot be asked is an "error" already."""
+        prefix = self._ids(request.prefix)
+        if prefix is not None:
+            prefix = models.begin(self._tokens) + prefix
+        for index, text in enumerate(request.texts):
+            ids = self._ids(text)
+            prompt = None if prefix is None or ids is None else prefix + ids
+            room = min(request.max_new_tokens, self.context_length - len(prompt or ()))
+            most = request.most_characters[index] if request.most_characters else None
+            if prompt and room > 0:
+                yield Row(index, prompt, room, most)
+            else:
+                yield Completion(index=index, text="", ended="error")
+
+    def _answer(self, row: Row, ended: Ended, request: Request, why: str = GAVE_UP) -> Completion:
+        if ended == "error":
+            beginning = request.texts[row.index][:60]
+            self._runtime.progress.note(f"no answer to this text: {beginning!r}: {why}")
+            return Completion(index=row.index, text="", ended="error")
+        return Completion(
+            index=row.index,
+            text=row.text,
+            ended=ended,
+            log_probability=row.mean_log_probability,
+            tokens=row.tokens,
+        )
+
+    def _ids(self, text: str) -> list[int] | None:
+        """Tokenise, or return None where the tokenizer fails, as on a lone surrogate."""
+        try:
+            return models.encode(self._tokens, text)
+        except (TypeError, ValueError, OverflowError):
+            return None
+
+    @cached_property
+    def _tokens(self) -> Any:
+        return models.tokenizer(self._model)
+
+    @cached_property
+    def _adapter_name(self) -> str:
+        if self._adapter is None:
+            return "none"
+        from selftranslate.decoding.loading import adapter_fingerprint
+
+        return adapter_fingerprint(self._adapter)
+
+    @cached_property
+    def _running(self) -> Started:
+        lora: dict[str, Any] = {}
+        if self._adapter is not None:
+            name, rank = self._adapter_name, vllm_adapter.rank(self._adapter)
+            lora = {"enable_lora": True, "max_lora_rank": rank, "max_loras": 1}
+        settings = {**self._settings, **lora, "max_model_len": self.context_length}
+        running = Started(models.folder(self._model), settings)
+        # Its memory is needed elsewhere as soon as nobody uses this engine any more.
+        weakref.finalize(self, running.stop)
+        if self._adapter is not None:
+            running.adapt(name, self._adapter)
+        return running

@@ -1,0 +1,319 @@
+"""What was translated before, in one SQLite file of the store: nothing is paid for twice.
+
+An entry is keyed by content: the engine with its model's fingerprint, the shots, the fence, the
+languages, the text. Completions are committed in small batches as they arrive, so that a killed
+run loses less than one batch; several processes may use the file at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from selftranslate.engines import Completion
+from selftranslate.errors import DiskError
+from selftranslate.example import Ended
+from selftranslate.failpoints import reach
+
+FILE = "memory.sqlite"
+BATCH = 256
+"""Completions to a commit, at most."""
+DELAY = 0.5
+"""Seconds after a commit from which on a completion is committed as soon as it comes. A commit
+waits some milliseconds for the disk: at two a second, or 256 texts, that is not felt."""
+PATIENCE = 60.0
+"""Seconds to wait for another process that is writing."""
+VERSION = 1
+APPLICATION = 0x53545421
+"""SQLite's application_id of our files, so that no other database is taken for one."""
+
+SCHEMA = """
+CREATE TABLE asked (
+    id INTEGER PRIMARY KEY,
+    engine TEXT NOT NULL, prefix TEXT NOT NULL, fence TEXT NOT NULL,
+    source TEXT NOT NULL, target TEXT NOT NULL
+);
+CREATE TABLE completions (
+    asked INTEGER NOT NULL REFERENCES asked, digest INTEGER NOT NULL,
+    max_new_tokens INTEGER NOT NULL, most_characters INTEGER NOT NULL,
+    text TEXT NOT NULL, completion TEXT NOT NULL, ended TEXT NOT NULL,
+    log_probability REAL, tokens INTEGER NOT NULL,
+    seconds REAL NOT NULL, attempt INTEGER NOT NULL, written REAL NOT NULL,
+    PRIMARY KEY (asked, digest, max_new_tokens, most_characters)
+);
+"""
+FIND = """
+SELECT text, completion, ended, log_probability, tokens, max_new_tokens, most_characters
+FROM completions WHERE asked = ? AND digest = ?
+"""
+ASK = f"INSERT OR IGNORE INTO asked VALUES ({', '.join('?' * 6)})"
+ADD = f"INSERT OR REPLACE INTO completions VALUES ({', '.join('?' * 12)})"
+
+BY_ITSELF = frozenset({"fence", "eos", "unverified", "repetition"})
+"""Endings that limits had no part in."""
+
+
+class Asked(NamedTuple):
+    """What an answer depends on beside the text."""
+
+    engine: str
+    prefix: str
+    """The hash of the shots as they are written before the text."""
+    fence: str
+    source: str
+    target: str
+
+    @property
+    def id(self) -> int:
+        """64 bits of the hash of all of it: the same in every process and at every time."""
+        return _id(self)
+
+
+class Limits(NamedTuple):
+    """How long an answer may become; `most_characters` 0 is any length."""
+
+    max_new_tokens: int
+    most_characters: int = 0
+
+    def hold(self, completion: Completion, written_under: Limits) -> bool:
+        """Say whether these limits would have given the same completion."""
+        if written_under == self:
+            return True
+        # An engine that counts no tokens: each is at least a byte.
+        tokens = completion.tokens or len(completion.text.encode())
+        characters = self.most_characters
+        return (
+            completion.ended in BY_ITSELF
+            and tokens < self.max_new_tokens
+            and (not characters or len(completion.text) <= characters)
+        )
+
+
+class Memory:
+    """An open translation memory; None is one that nobody else sees, and that is not kept.
+
+    Raises DiskError, here and wherever it reads or writes, if the file cannot be written, is no
+    translation memory, is damaged, or comes from a newer version.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self._pending: list[tuple[Asked, tuple[object, ...]]] = []
+        self._committed = time.monotonic()
+        with self._named():
+            self._database = sqlite3.connect(path or "", timeout=PATIENCE, isolation_level=None)
+            try:
+                self._prepare()
+            except BaseException:
+                self._database.close()
+                raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self.commit()
+        finally:
+            self._database.close()
+
+    def find(self, asked: Asked, text: str, limits: Limits) -> Completion | None:
+        """Return what was written for the text, if the limits would not have changed it."""
+        for found, completion, under in self._rows(asked, digest(text)):
+            if found == text and limits.hold(completion, under):
+                return completion
+        return None
+
+    def holds(self, asked: Asked, key: int, limits: Limits) -> bool:
+        """Say whether `find` would find a text of this digest."""
+        rows = self._rows(asked, key)
+        return any(limits.hold(completion, under) for _, completion, under in rows)
+
+    def add(
+        self, asked: Asked, text: str, limits: Limits, completion: Completion, effort: Effort
+    ) -> None:
+        """Keep a completion that is no "error"; commit now and then."""
+        if completion.ended == "error":
+            return
+        row = (
+            digest(text),
+            *limits,
+            text,
+            completion.text,
+            completion.ended,
+            completion.log_probability,
+            completion.tokens,
+            round(effort.seconds, 6),
+            effort.attempt,
+            time.time(),
+        )
+        self._pending.append((asked, row))
+        if len(self._pending) >= BATCH or time.monotonic() - self._committed >= DELAY:
+            self.commit()
+
+    def commit(self) -> None:
+        """Write what was added since the last time to the disk."""
+        if not self._pending:
+            return
+        with self._named():
+            reach("memory.commit")
+            with self._writing():
+                ids = {asked: asked.id for asked, _ in self._pending}
+                self._database.executemany(ASK, [(id_, *asked) for asked, id_ in ids.items()])
+                rows = [(ids[asked], *row) for asked, row in self._pending]
+                self._database.executemany(ADD, rows)
+            self._pending.clear()
+            self._committed = time.monotonic()
+            reach("memory.committed")
+
+    def rows(self, sql: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
+        """Yield what a query finds."""
+        with self._named():
+            for row in self._database.execute(sql, values):  # noqa: UP028 - may outlive the file
+                yield row
+
+    def change(self, sql: Sequence[str], values: Sequence[object] = ()) -> None:
+        """Do statements as one transaction; `values` are the first one's."""
+        with self._named(), self._writing():
+            self._database.execute(sql[0], values)
+            for statement in sql[1:]:
+                self._database.execute(statement)
+
+    def shrink(self) -> None:
+        """Give the room of removed entries back to the disk."""
+        with self._named():
+            self._database.execute("VACUUM")
+            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Open a transaction; whatever stops it, nothing of it stays."""
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._database.execute("COMMIT")
+        except BaseException:
+            if self._database.in_transaction:  # a full disk has ended it already
+                self._database.execute("ROLLBACK")
+            raise
+
+    def _rows(self, asked: Asked, key: int) -> list[tuple[str, Completion, Limits]]:
+        with self._named():
+            rows = self._database.execute(FIND, (asked.id, key)).fetchall()
+        return [(row[0], _completion(*row[1:5]), Limits(*row[5:])) for row in rows]
+
+    def _prepare(self) -> None:
+        if self._version() != VERSION:
+            self._create()
+        # A private one need not survive anything.
+        journal, synchronous = ("WAL", "FULL") if self.path else ("OFF", "OFF")
+        self._database.execute(f"PRAGMA journal_mode = {journal}")
+        self._database.execute(f"PRAGMA synchronous = {synchronous}")
+
+    def _create(self) -> None:
+        with self._writing():
+            found = self._version()
+            if found == VERSION:  # another process was faster
+                return
+            if found:
+                msg = (
+                    f"{self.path}: made by another version of selftranslate (schema {found}, not "
+                    f"{VERSION}); use that version, or move the file away to begin a new one"
+                )
+                raise DiskError(msg)
+            if self._database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+                msg = f"{self.path}: another program's database; move it away"
+                raise DiskError(msg)
+            for statement in SCHEMA.split(";"):
+                self._database.execute(statement)
+            self._database.execute(f"PRAGMA application_id = {APPLICATION}")
+            self._database.execute(f"PRAGMA user_version = {VERSION}")
+
+    def _version(self) -> int:
+        ours = self._database.execute("PRAGMA application_id").fetchone()[0] == APPLICATION
+        return int(self._database.execute("PRAGMA user_version").fetchone()[0]) if ours else 0
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Say which file is to blame, and what to do."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            msg = f"{self.path}: {_advice(error)}"
+            raise DiskError(msg) from error
+        except OSError as error:
+            msg = f"{self.path}: {error.strerror or error}; {GO_ON}"
+            raise DiskError(msg) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What a completion took: seconds since the one before it, and which attempt it is."""
+
+    seconds: float
+    attempt: int
+
+
+GO_ON = "what was committed is kept: free or fix the disk and run the same command again"
+
+
+def open_(store: Path) -> Memory:
+    """Open a store's memory; an empty one is made if there is none. Raises DiskError."""
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        msg = f"{store}: {error.strerror}; {GO_ON}"
+        raise DiskError(msg) from error
+    return Memory(store / FILE)
+
+
+def digest(text: str) -> int:
+    """Return 64 bits of a text's hash, as SQLite's integer; a lookup compares the text too."""
+    hashed = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(hashed, "big", signed=True)
+
+
+@cache
+def _id(asked: Asked) -> int:
+    return digest("\0".join(asked))
+
+
+def is_text(text: str) -> bool:
+    """Say whether a text can be written down; half a surrogate pair cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _completion(text: str, ended: Ended, log_probability: float | None, tokens: int) -> Completion:
+    return Completion(
+        index=0, text=text, ended=ended, log_probability=log_probability, tokens=tokens
+    )
+
+
+def _advice(error: sqlite3.Error) -> str:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_NOTADB:
+        return "no translation memory; move it away to begin a new one"
+    if code == sqlite3.SQLITE_CORRUPT:
+        return (
+            "damaged; move it away to begin a new one (`sqlite3 FILE .recover` may save most of it)"
+        )
+    if code == sqlite3.SQLITE_BUSY:
+        return f"another process has been writing for {PATIENCE:.0f} seconds; try again later"
+    return f"{error}; {GO_ON}"

@@ -1,0 +1,291 @@
+"""Plan a field before its first text is sent: distinct texts, the fence, shots that fit (4.4).
+
+Planning reads all rows and keeps what it must know of each distinct text, never the text: its
+digest and the length of the longest field it stands in.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from selftranslate.engines import Completion, Engine, Request
+from selftranslate.errors import DataError
+from selftranslate.example import Provenance
+from selftranslate.languages import Language
+from selftranslate.tasks import Translate
+from selftranslate.translate import fence, marks, prompt, shots
+from selftranslate.translate.memory import Asked, Limits, Memory, digest, is_text
+from selftranslate.translate.pieces import Plan
+from selftranslate.translate.prompt import Shot
+
+if TYPE_CHECKING:
+    from selftranslate.translate import Translator
+
+Plans = Callable[[], Iterator[Plan]]
+"""Reads a field's plans, row by row, anew at each call."""
+
+SAMPLE = 100
+"""Texts whose tokens are counted to estimate those of all."""
+MARKS = len(marks.OPEN) + len(marks.CLOSE)
+TORN = 4
+"""Characters that an engine may take from the end of a cut text, as half of one."""
+
+
+@dataclass(slots=True)
+class Texts:
+    """What is known of the distinct texts of a field that are sent with the same shots."""
+
+    longest: dict[int, int] = field(default_factory=dict)
+    """Digest -> the length of the longest field that the text stands in."""
+    sizes: Counter[int] = field(default_factory=Counter)
+    """How many texts have so many bytes."""
+    sample: list[str] = field(default_factory=list)
+
+    def add(self, text: str, inside: int) -> bool:
+        """Count a text of a field of this length; say whether it is new."""
+        key = digest(text)
+        known = self.longest.get(key)
+        if known is None or inside > known:
+            self.longest[key] = inside
+        if known is not None:
+            return False
+        self.sizes[_bytes(text)] += 1
+        if len(self.sample) < SAMPLE and is_text(text):
+            self.sample.append(text)
+        return True
+
+    def __len__(self) -> int:
+        return len(self.longest)
+
+
+class Survey:
+    """One field of all rows, read once: what there is, before anything is decided."""
+
+    def __init__(self, name: str, how: Translate, answer: str | None) -> None:
+        self.name = name
+        self.how = how
+        self.answer = answer
+        self.lost = 0
+        self.signs: Counter[str] = Counter()
+        self.texts = {True: Texts(), False: Texts()}
+
+    def add(self, plan: Plan) -> None:
+        """Count one row's field."""
+        self.lost += plan.answer == "lost"
+        for piece in plan.pieces:
+            if self.texts[piece.marked].add(piece.text, len(plan.text)):
+                self.signs.update(fence.inside(piece.text))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Texts of a field that have the same shots: those with the answer's marks, or the others."""
+
+    asked: Asked
+    prefix: str
+    source: Language
+    target: Language
+    max_new_tokens: int
+    longest: Mapping[int, int]
+    limit: float | None
+    slack: int
+    """Characters of an answer that may be marks, and so do not count."""
+
+    def request(self, texts: Sequence[str], limits: Sequence[Limits]) -> Request:
+        """Write the prompts of texts that all have a limit of characters, or all have none."""
+        sign, most = self.asked.fence, [each.most_characters for each in limits]
+        return Request(
+            texts=[prompt.text(text, self.source, self.target, sign) for text in texts],
+            max_new_tokens=self.max_new_tokens,
+            prefix=self.prefix,
+            fence=sign,
+            most_characters=most if all(most) else None,
+        )
+
+    def limits(self, text: str) -> Limits:
+        """Say how long an answer to the text is worth waiting for.
+
+        Raises DataError for a text that was not there when the field was planned.
+        """
+        key = digest(text)
+        if key not in self.longest:
+            msg = f"the rows changed while they were translated: {text[:60]!r} is new; run it again"
+            raise DataError(msg)
+        return self.limits_of(key)
+
+    def limits_of(self, key: int) -> Limits:
+        """Say the same of a text's digest."""
+        kept = self._kept(key)
+        return Limits(self.max_new_tokens, 0 if kept is None else kept + 1 + self.slack)
+
+    def doubtful(self, text: str, completion: Completion) -> bool:
+        """Say whether an answer was stopped for its length and might yet have been kept.
+
+        Marks are taken out of an answer and spaces off its ends, so that its text is shorter.
+        """
+        kept = self._kept(digest(text))
+        if kept is None or completion.ended != "length":
+            return False
+        written = completion.text
+        if len(written) + TORN <= kept + 1 + self.slack:
+            return False  # stopped at the limit of tokens
+        if self.slack:  # the last mark may be cut in two
+            written, _ = marks.extract(written[:-MARKS])
+        return len(written.strip()) <= kept
+
+    def _kept(self, key: int) -> int | None:
+        """Return the most characters of target text that the filter would let through (A.3)."""
+        if self.limit is None:
+            return None
+        return longest_kept(self.longest[key], self.source, self.target, self.limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """How one field of all rows is translated."""
+
+    name: str
+    how: Translate
+    answer: str | None
+    groups: Mapping[bool, Group]
+    """By whether the texts have the answer's marks."""
+    texts: int
+    """Distinct texts."""
+    known: int
+    """Of these, how many the memory holds."""
+
+    def provenance(self, plan: Plan) -> Provenance | None:
+        """Say which model and which shots wrote one row's field; None if nothing was sent."""
+        used = [self.groups[marked].asked for marked in sorted({p.marked for p in plan.pieces})]
+        if not used:
+            return None
+        return Provenance(engine=used[0].engine, prefixes=tuple(one.prefix for one in used))
+
+
+def longest_kept(length: int, source: Language, target: Language, limit: float) -> int:
+    """Return the longest translation that the filter `length_ratio` lets through, in characters.
+
+    >>> from selftranslate.languages import get
+    >>> longest_kept(10, get("en"), get("zh"), 3.0)
+    10
+    """
+    most = length * source.letters_per_character * limit
+    each = target.letters_per_character
+    kept = max(0, math.floor(most / each))
+    # The filter multiplies where this divides: the last digit may differ.
+    while (kept + 1) * each <= most:
+        kept += 1
+    while kept and kept * each > most:
+        kept -= 1
+    return kept
+
+
+def decide(translator: Translator, survey: Survey, plans: Plans, memory: Memory) -> Field:
+    """Choose the fence and the shots of a field, and say what there is to do (4.4).
+
+    Raises DataError if a shot does not suit, or every sign that could be a fence is in a text.
+    """
+    name, progress = survey.name, translator.progress
+    if survey.lost:
+        progress.note(
+            f"{name}: {survey.lost:,} examples have no {survey.answer} span, or {marks.OPEN} in "
+            f"their text: their {survey.answer} is lost"
+        )
+    shown = {
+        marked: [
+            shots.shown(
+                translator.task, name, pair, translator.source, translator.target, marked=marked
+            )
+            for pair in translator.shots
+        ]
+        for marked, texts in survey.texts.items()
+        if texts
+    }
+    for text in {text for pairs in shown.values() for shot in pairs for text in shot}:
+        survey.signs.update(fence.inside(text))
+    sign = fence.choose(survey.signs, name, progress)
+    groups = {
+        marked: _group(translator, survey, marked, sign, pairs, plans)
+        for marked, pairs in shown.items()
+    }
+    texts = sum(len(survey.texts[marked]) for marked in groups)
+    known = sum(_known(memory, group) for group in groups.values())
+    tokens = sum(
+        _tokens(translator.engine, survey.texts[marked], group) for marked, group in groups.items()
+    )
+    progress.say(
+        f"{name}: {texts:,} texts to translate, about {tokens:,} tokens"
+        + (f"; {known:,} of them are in the memory" if known else "")
+    )
+    return Field(name, survey.how, survey.answer, groups, texts, known)
+
+
+def _group(
+    translator: Translator,
+    survey: Survey,
+    marked: bool,
+    sign: str,
+    pairs: Sequence[Shot],
+    plans: Plans,
+) -> Group:
+    engine, source, target = translator.engine, translator.source, translator.target
+    texts = survey.texts[marked]
+
+    def tokens_of(size: int) -> list[int]:
+        around = prompt.text("", source, target, sign)
+        if max(texts.sizes) + _bytes(around) < size:
+            return []
+        long = {
+            digest(piece.text): engine.count_tokens(prompt.text(piece.text, source, target, sign))
+            for plan in plans()
+            for piece in plan.pieces
+            if piece.marked == marked
+            and _bytes(piece.text) + _bytes(around) >= size
+            and is_text(piece.text)
+        }
+        return list(long.values())
+
+    prefix = shots.fit(
+        engine,
+        pairs,
+        lambda some: prompt.prefix(some, source, target, sign),
+        shots.Load(len(texts), survey.how.max_new_tokens, tokens_of),
+        f"translate {survey.name} into {target.name}",
+        translator.progress,
+    )
+    limit = translator.length_limit
+    return Group(
+        asked=Asked(engine.identity, hash_of(prefix), sign, source.code, target.code),
+        prefix=prefix,
+        source=source,
+        target=target,
+        max_new_tokens=survey.how.max_new_tokens,
+        longest=texts.longest,
+        limit=limit if limit is not None and math.isfinite(limit) else None,
+        slack=2 * MARKS if survey.answer else 0,
+    )
+
+
+def hash_of(prefix: str) -> str:
+    """Name the shots as they are written before the texts."""
+    return sha256(f"{prompt.VERSION}\n{prefix}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _known(memory: Memory, group: Group) -> int:
+    return sum(memory.holds(group.asked, key, group.limits_of(key)) for key in group.longest)
+
+
+def _tokens(engine: Engine, texts: Texts, group: Group) -> int:
+    """Estimate the prompts' tokens, beside the shots, from the first texts'."""
+    sample = group.request(texts.sample, [Limits(1)] * len(texts.sample)).texts
+    each = sum(map(engine.count_tokens, sample)) / max(1, sum(map(_bytes, texts.sample)))
+    return round(each * sum(size * count for size, count in texts.sizes.items()))
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))
