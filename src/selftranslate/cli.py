@@ -1,4 +1,4 @@
-"""The command: demo, run, translate, list, memory. Data goes to stdout, everything else to stderr."""
+"""The command and its verbs. Data goes to stdout, everything else to stderr."""
 
 from __future__ import annotations
 

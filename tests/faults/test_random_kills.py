@@ -63,6 +63,7 @@ def killed_again_and_again(
         if code == 0:
             assert artifacts(store) == artifacts(whole)
             shutil.rmtree(store)
+            most *= 0.8  # the machine was busier when the whole run was timed
         else:
             assert code == -signal.SIGKILL
     ended = server.run(*command, "--store", store, ANSWERED=str(folder / "last"))
