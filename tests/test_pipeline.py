@@ -161,6 +161,10 @@ CHANGES: dict[str, tuple[Any, set[str]]] = {
         {"name": "transformers", "dtype": "bfloat16"},
         {"translate", "filter", "quality", "answer"},
     ),
+    "translation_engine": (
+        {"name": "transformers", "dtype": "bfloat16"},
+        {"translate", "filter", "quality"},
+    ),
     "translator": ("{tiny}", {"translate", "filter", "quality"}),
     "shots": (2, {"shots", "translate", "filter", "quality", "mix", "train", "answer"}),
     "limit": (2, {"load-train", "load-validation", "load-test", "quality-texts", "quality",

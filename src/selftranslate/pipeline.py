@@ -224,7 +224,9 @@ class Pipeline:
         """Stage 7: ask the trained model, and count what is right (A.1)."""
         examples = list(questions.read(Example))
         language = languages.get(examples[0].language)
-        engine = self._engine(self.recipe.model, adapter=str(adapter.path))
+        engine: Engine = self._build(
+            "engines", self.recipe.engine, self.recipe.model, adapter=str(adapter.path)
+        )
 
         def work(folder: Path) -> None:
             progress = self.runtime.progress
@@ -325,8 +327,9 @@ class Pipeline:
     def _translator(
         self, shots: Artifact, code: str, progress: Progress, length_limit: float | None = None
     ) -> Translator:
+        wanted = self.recipe.translation_engine or self.recipe.engine
         return Translator(
-            engine=self._engine(self.recipe.translator or self.recipe.model),
+            engine=self._build("engines", wanted, self.recipe.translator or self.recipe.model),
             task=self.task,
             source=languages.get(self.recipe.source),
             target=languages.get(code),
@@ -334,10 +337,6 @@ class Pipeline:
             progress=progress,
             length_limit=length_limit,
         )
-
-    def _engine(self, name: str, **more: str) -> Engine:
-        engine: Engine = self._build("engines", self.recipe.engine, name, **more)
-        return engine
 
     def _build(self, kind: str, plugin: Plugin, name: str, **more: str) -> Any:
         shared = {"model": name, "runtime": self.runtime}

@@ -67,6 +67,8 @@ class Cell:
     """None for the baseline, and where a test needs more runs."""
     significant: bool
     """Better than the baseline with p < alpha."""
+    harmful: bool = False
+    """Worse than the baseline with p < alpha."""
 
     @property
     def scores(self) -> list[float]:
@@ -85,6 +87,7 @@ def cell(setting: str, outcomes: Sequence[Outcome], baseline: Cell | None, rules
     kept = best(outcomes, rules.keep)
     scores = [outcomes[i].test for i in kept]
     test = welch(scores, baseline.scores) if baseline is not None else None
+    differs = test is not None and test.p_value < rules.alpha
     return Cell(
         setting=setting,
         outcomes=tuple(outcomes),
@@ -92,7 +95,8 @@ def cell(setting: str, outcomes: Sequence[Outcome], baseline: Cell | None, rules
         mean=fmean(scores),
         sd=pstdev(scores),
         welch=test,
-        significant=test is not None and test.t > 0 and test.p_value < rules.alpha,
+        significant=differs and test is not None and test.t > 0,
+        harmful=differs and test is not None and test.t < 0,
     )
 
 

@@ -93,6 +93,8 @@ class Recipe(_Strict):
     languages: tuple[str, ...] = Field(min_length=1)
     model: str
     engine: Plugin = Plugin(name="transformers")
+    translation_engine: Plugin | None = None
+    """Another engine to translate with, such as a server; None is `engine`."""
     translator: str | None = None
     """Another model to translate with; None is the method's name: the model itself (C.3)."""
     shots: int = Field(default=8, ge=1)

@@ -69,9 +69,9 @@ def test_the_verdict_says_what_the_test_says(result: Result) -> None:
     assert thai.startswith("Thai: no significant gain (")
 
 
-def test_a_significant_loss_is_no_gain() -> None:
+def test_a_significant_loss_is_called_one() -> None:
     worse = table.verdict(findings("German", -0.15))
-    assert "no significant gain" in worse and "-15.0 points" in worse
+    assert worse.startswith("German: a loss: -15.0 points with +D_tgt (p")
 
 
 def test_json_has_fractions_reasons_and_the_scores_own_name(result: Result) -> None:

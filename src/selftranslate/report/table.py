@@ -65,6 +65,8 @@ def verdict(found: Findings) -> str:
     p_value = p_text(best.welch.p_value)
     if best.significant:
         return f"{found.language}: {gain} ({p_value})."
+    if best.harmful:
+        return f"{found.language}: a loss: {gain} ({p_value})."
     return f"{found.language}: no significant gain ({gain}, {p_value})."
 
 
