@@ -488,6 +488,13 @@ def test_the_key_is_sent_and_never_said(
         assert "[key]" in said
 
 
+@pytest.mark.parametrize("name", ["max_tokens", "logprobs", "prompt", "api_key", "Authorization"])
+def test_what_is_not_for_extra_is_refused_and_not_repeated(name: str) -> None:
+    with pytest.raises(RecipeError, match=f"extra: '{name}'") as refused:
+        build(model="m", runtime=Runtime(), extra={name: CANARY})
+    assert CANARY not in str(refused.value)
+
+
 @pytest.mark.parametrize("key", [CANARY, f"env:{CANARY}", f"env: {CANARY}", "env:", 12345678])
 def test_a_literal_key_is_refused_and_not_repeated(key: Any) -> None:
     with pytest.raises(RecipeError, match="write env:NAME") as caught:

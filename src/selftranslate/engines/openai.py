@@ -29,6 +29,12 @@ from selftranslate.remote.exchange import Exchange, Server
 from selftranslate.remote.question import Api
 from selftranslate.runtime import Runtime
 
+RESERVED = frozenset(
+    ("max_tokens", "max_completion_tokens", "model", "prompt", "messages", "stop", "stream", "n")
+) | {"logprobs", "temperature"}
+"""Fields of the request's body that this engine writes itself."""
+SECRET = re.compile(r"api.?key|secret|password|authori[sz]ation|bearer|(access|auth).?token", re.I)
+
 
 @dataclass(kw_only=True)
 class OpenAIEngine:
@@ -90,7 +96,8 @@ class OpenAIEngine:
         )
         extra = f" extra={json.dumps(self.extra, sort_keys=True)}" if self.extra else ""
         name = self._server.model
-        return f"openai model={name} at={parts.netloc}{parts.path} api={how}{ids}{extra}"
+        context = f" context={self.context}" if self.tokenizer else ""  # it cuts answers short
+        return f"openai model={name} at={parts.netloc}{parts.path} api={how}{ids}{extra}{context}"
 
     @property
     def context_length(self) -> int:
@@ -234,9 +241,18 @@ def _check(engine: OpenAIEngine) -> None:
     if engine.send_ids and (engine.tokenizer is None or engine.api == "chat"):
         msg = f"{here}: send_ids: needs `tokenizer`, and the completions API"
         raise RecipeError(msg)
+    _check_extra(engine.extra)
     if engine.price is not None and not _is_price(engine.price):
         msg = f"{here}: price: write {{input: …, output: …}}, for a million tokens"
         raise RecipeError(msg)
+
+
+def _check_extra(extra: Mapping[str, Any]) -> None:
+    for name in extra:
+        if name in RESERVED or SECRET.search(name):
+            why = "is this engine's own" if name in RESERVED else "looks like a secret"
+            msg = f"engine openai: extra: {name!r} {why}; leave it out"
+            raise RecipeError(msg)
 
 
 def _is_place(url: object) -> bool:

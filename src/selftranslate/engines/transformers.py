@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from selftranslate import model as models
 from selftranslate.engines import Completion, Request
-from selftranslate.errors import EngineError, PluginError, unknown
+from selftranslate.errors import PluginError, unknown
 from selftranslate.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -68,16 +68,7 @@ class TransformersEngine:
     @cached_property
     def context_length(self) -> int:
         """The most tokens prompt and answer may have together."""
-        from transformers import AutoConfig
-
-        root = models.folder(self._model)
-        try:
-            config = AutoConfig.from_pretrained(root, local_files_only=True)
-        except (OSError, ValueError) as error:
-            msg = f"{root}: config.json: {str(error).splitlines()[0]}"
-            raise EngineError(msg) from error
-        text = config.get_text_config(decoder=True)
-        return int(getattr(text, "max_position_embeddings", self._tokens.model_max_length))
+        return models.context_length(self._model)
 
     def count_tokens(self, text: str) -> int:
         """Return how many tokens a text has, without BOS or EOS."""
