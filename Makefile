@@ -10,7 +10,7 @@ demo: $(READY)
 	$(BIN)/selftranslate demo
 
 test: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist worksteal
 
 slow: $(READY)
 	$(BIN)/pytest -q -m slow

@@ -122,8 +122,8 @@ def test_keeps_the_prefix_once(name: str) -> None:
     seen = shapes(decoder)
     decoded(decoder, PREFIX)
     assert seen[0] == (1, len(PREFIX) - 1)
-    assert seen[1] == (len(TEXTS), slots.rounded(longest))
-    assert seen[2] == (slots.rounded(len(TEXTS)), 1)
+    assert seen[1] == (len(TEXTS), slots.rounded(longest, slots.ROUND))
+    assert seen[2] == (slots.rounded(len(TEXTS), slots.ROUND), 1)
 
 
 @pytest.mark.parametrize("name", ["llama-grouped", "qwen2", "gemma2-soft-capped"])

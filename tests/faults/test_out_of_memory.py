@@ -24,7 +24,7 @@ POISON = "@"
 
 @pytest.fixture(scope="module")
 def task() -> Task:
-    made: Task = plugins.build("tasks", "mini", {"train": 6})
+    made: Task = plugins.build("tasks", "mini", {"train": 20})
     shortened = {name: replace(how, max_new_tokens=6) for name, how in made.fields.items()}  # type: ignore[type-var]
     return replace(made, fields=shortened)
 
@@ -74,11 +74,13 @@ def test_out_of_memory_changes_no_translation(
 ) -> None:
     import torch
 
+    from selftranslate.decoding.slots import ROUND
+
     translating, refused = Translating(task, tiny_model), []
 
     def small_machine(module: Any, args: Any, given: dict[str, Any]) -> None:
         rows = len(given["input_ids"])
-        if rows > 2:
+        if rows > ROUND:  # fewer are padded to as many
             refused.append(rows)
             raise torch.OutOfMemoryError
 

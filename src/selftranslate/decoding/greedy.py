@@ -13,7 +13,7 @@ from torch import Tensor
 
 from selftranslate.decoding import shared_prefix
 from selftranslate.decoding.shared_prefix import KeysAndValues, Sight
-from selftranslate.decoding.slots import GROWTH, Slots, rounded
+from selftranslate.decoding.slots import GROWTH, Slots, rounded, rounding
 from selftranslate.errors import EngineError
 from selftranslate.example import Ended
 
@@ -149,7 +149,7 @@ class Decoder:
 
     def _read(self, prefix: Sequence[int]) -> list[KeysAndValues]:
         """Return the prefix's keys and values, layer by layer."""
-        slots = Slots(1, len(prefix))
+        slots = Slots(1, len(prefix), 1)
         slots.fill(0, len(prefix))
         _forward(self.model, [list(prefix)], [range(len(prefix))], slots, ((), 0))
         tokens = slice(None), slice(len(prefix))
@@ -214,14 +214,15 @@ class SharedPrefix:
         self.running: list[Row] = []
         self._model = model
         self._common = common, begin
-        self._slots = Slots(*room)
+        self._multiple = rounding(model.device)
+        self._slots = Slots(*room, self._multiple)
 
     def join(self, rows: Sequence[Row]) -> None:
         """Read the rows' prompts but for their last token, which the next step reads."""
         prompts = [row.prompt[:-1] for row in rows]
         if width := max(map(len, prompts)):
             begin = self._common[1]
-            width = rounded(width)
+            width = rounded(width, self._multiple)
             self._slots.fill(len(self.running), width)
             ids = [[*prompt, *[0] * (width - len(prompt))] for prompt in prompts]
             positions = [range(begin, begin + width)]
@@ -231,7 +232,7 @@ class SharedPrefix:
     def logits(self) -> Tensor:
         """Read each running row's last token; return what may follow: (rows or more, words)."""
         count = len(self.running)
-        idle = [0] * (rounded(count) - count)
+        idle = [0] * (rounded(count, self._multiple) - count)
         lengths = [*(row.length for row in self.running), *idle]
         self._slots.extend(lengths)
         ids = [[token] for token in (*(row.last for row in self.running), *idle)]

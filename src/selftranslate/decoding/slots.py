@@ -20,17 +20,23 @@ ROUND = 16
 another order (measured for float32 on CPUs), and a row must not depend on who runs beside it."""
 
 
-def rounded(count: int) -> int:
-    """Return the next multiple of `ROUND`."""
-    return -(-count // ROUND) * ROUND
+def rounding(device: torch.device) -> int:
+    """Return the multiple for a device: on a GPU memory is dearer, and bits differ all the same."""
+    return ROUND if device.type == "cpu" else 1
+
+
+def rounded(count: int, multiple: int) -> int:
+    """Return the next multiple."""
+    return -(-count // multiple) * multiple
 
 
 class Slots:
     """What transformers calls a cache: its layers hand in new keys and get all of them back."""
 
-    def __init__(self, rows: int, places: int) -> None:
-        self._rows = rounded(rows)
-        self._places = rounded(places)
+    def __init__(self, rows: int, places: int, multiple: int) -> None:
+        self._multiple = multiple
+        self._rows = rounded(rows, multiple)
+        self._places = rounded(places, multiple)
         self._layers: dict[int, tuple[Tensor, Tensor]] = {}
         self._first = 0
         self._columns: Tensor | None = None
@@ -45,7 +51,7 @@ class Slots:
     def extend(self, lengths: Sequence[int]) -> None:
         """Let the next forward pass add one token to each of the first slots."""
         self._columns = torch.tensor(lengths)
-        self.width = rounded(max(lengths) + 1)
+        self.width = rounded(max(lengths) + 1, self._multiple)
         self._reserve(self.width)
 
     def move(self, there: Sequence[int], here: Sequence[int]) -> None:
