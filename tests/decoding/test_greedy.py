@@ -109,6 +109,7 @@ def test_equals_generate_with_and_without_a_prefix(name: str) -> None:
     expected = one_by_one(model, PREFIX), one_by_one(model, [1])
     decoder = Decoder(model)
     assert decoder.shares or name in REPEATING
+    decoder = Decoder(model)  # a second one for the same model
     for batch_size in (1, 3, 0):
         assert decoded(decoder, PREFIX, batch_size) == expected[0]
     assert decoded(decoder, [1]) == expected[1]

@@ -164,6 +164,8 @@ class Decoder:
         from selftranslate.decoding.repeated_prefix import RepeatedPrefix
 
         before = self.model.config._attn_implementation
+        if before == shared_prefix.NAME:  # another decoder has checked this model
+            return True
         if not self.model._supports_attention_backend:
             return False
         ids = [number % self.config.vocab_size for number in range(3, 3 + 2 * WORTH_SHARING)]
