@@ -37,9 +37,9 @@ SIZES = {
     "kv_copy": [16, 32, 64],
     "ours": [32, 64, 128],
 }
-QUICK = {"one_by_one": [1], "batched": [16], "kv_copy": [32], "ours": [0]}
+QUICK = {"one_by_one": [1], "batched": [16], "kv_copy": [16], "ours": [0]}
 TEXTS = {"mini": 256, "100m": 64, "7b": 256}
-QUICK_TEXTS = {"mini": 96, "100m": 16, "7b": 64}
+QUICK_TEXTS = {"mini": 96, "100m": 32, "7b": 64}
 REFERENCE = {"mini": 32, "100m": 8, "7b": 8}
 """How many texts are decoded one by one, and compared."""
 SHAPES = {
@@ -85,9 +85,9 @@ def random_work(prefix: int, texts: int) -> Work:
         return [draw.randrange(5, 32_000) for _ in range(count)]
 
     shots = ids(prefix)
-    rows = [ids(draw.randint(40, 150)) for _ in range(texts)]
-    lengths = [draw.randint(60, 150) for _ in range(texts)]
-    return Work(shots, rows, lambda row, written: len(written) >= lengths[row], max(lengths))
+    both = [(ids(draw.randint(40, 150)), draw.randint(60, 150)) for _ in range(texts)]
+    rows, lengths = [row for row, _ in both], [length for _, length in both]
+    return Work(shots, rows, lambda row, written: len(written) >= lengths[row], 150)
 
 
 def mini_work(prefix: int, texts: int) -> Work:

@@ -23,7 +23,7 @@ WORTH_SHARING = 16
 JOIN_SHARE = 8
 """Rows join when one in so many places is free: a forward pass for a single one is wasteful."""
 
-MOST_ROWS = {"cpu": 128}
+MOST_ROWS = {"cpu": 64}
 MOST_ROWS_ELSEWHERE = 512
 """Rows that run together at most: beyond, a CPU is no faster and has more to move."""
 
@@ -144,7 +144,8 @@ class Decoder:
         if self._kept[0] != shared:
             self._kept = (), []
             self._kept = shared, self._read(shared) if shared else []
-        room = queue.size, len(queue.waiting[0].prompt) + GROWTH
+        rows = min(queue.size, len(queue.waiting))
+        room = rows, len(queue.waiting[0].prompt) + GROWTH
         return SharedPrefix(self.model, self._kept[1], len(shared), room)
 
     def _read(self, prefix: Sequence[int]) -> list[KeysAndValues]:

@@ -98,7 +98,5 @@ class Slots:
         more = max(GROWTH, width - self._places)
         self._places += more
         pad = torch.nn.functional.pad
-        self._layers = {
-            index: (pad(keys, (0, 0, 0, more)), pad(values, (0, 0, 0, more)))
-            for index, (keys, values) in self._layers.items()
-        }
+        for index, (keys, values) in self._layers.items():  # one by one: twice the room for one
+            self._layers[index] = pad(keys, (0, 0, 0, more)), pad(values, (0, 0, 0, more))
