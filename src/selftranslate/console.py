@@ -119,7 +119,9 @@ class Shown:
 
     def note(self, text: str) -> None:
         """Show a note."""
-        self._console.print(f"note: {escape(text)}", style="yellow", highlight=False)
+        self._console.print(
+            f"note: {escape(text)}", style="yellow", highlight=False, soft_wrap=True
+        )
 
     def say(self, text: str) -> None:
         """Show it in passing."""
