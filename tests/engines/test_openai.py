@@ -336,7 +336,9 @@ def test_retry_after_holds_all_rows_back() -> None:
 
     with serving(replies=[status(429, Retry_After="1.5")], write=write) as server:
         ask(engine(server, concurrency=4), *"abcdefgh")
-    assert sum(seen.at - server.seen[0].at >= 1.5 for seen in server.seen) == 5
+    # On a slow machine some of the first four may not have left before the 429 came back.
+    assert len(server.seen) == 9
+    assert sum(seen.at - server.seen[0].at >= 1.5 for seen in server.seen) >= 5
 
 
 @pytest.mark.parametrize("reply", [stall(30), drip])
