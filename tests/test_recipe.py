@@ -50,6 +50,7 @@ def test_the_defaults_are_the_papers(file: Path) -> None:
         ("languages=[]", "languages"),
         ("task=minni", r"unknown task 'minni'. Did you mean 'mini'\?"),
         ("engine=transformer", r"Did you mean 'transformers'\?"),
+        ("translation_engine=transformer", r"Did you mean 'transformers'\?"),
         ("filters=[lenght_ratio]", r"Did you mean 'length_ratio'\?"),
         ("filters=[{name: length_ratio, limits: 3}]", r"Did you mean 'limit'\?"),
         ("training.rank=3", r"unknown parameter of training/lora 'rank'"),

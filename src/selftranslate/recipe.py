@@ -128,6 +128,7 @@ class Recipe(_Strict):
     def _possible(self) -> Recipe:
         fits("tasks", self.task)
         fits("engines", self.engine)
+        fits("engines", self.translation_engine or self.engine)
         fits("training", self.training)
         for wanted in self.filters:
             fits("filters", wanted)
