@@ -70,6 +70,14 @@ def encode(tokens: Any, text: str) -> list[int]:
     return list(tokens(text, add_special_tokens=False)["input_ids"])
 
 
+def try_encode(tokens: Any, text: str) -> list[int] | None:
+    """Tokenise, or return None where the tokenizer fails, as on a lone surrogate."""
+    try:
+        return encode(tokens, text)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
 def context_length(name: str) -> int:
     """Return the most tokens the model can read, prompt and answer together.
 

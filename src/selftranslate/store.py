@@ -192,7 +192,7 @@ def _publish(draft: Path, artifact: Artifact) -> None:
         if not _intact(artifact):
             raise
     for folder in (artifact.path.parent, artifact.path.parent.parent):
-        _flush(folder)
+        flush(folder)
 
 
 def write(rows: Iterable[Record], folder: Path, name: str = "rows.jsonl") -> int:
@@ -221,14 +221,14 @@ def _tear(file: TextIO, line: str) -> None:
 def _seal(draft: Path, identity: Mapping[str, Any]) -> None:
     """Flush every file to the disk, the manifest last, then the folders."""
     for path in _files(draft):
-        _flush(path)
+        flush(path)
     write_json({**identity, "files": _hashes(draft)}, draft, MANIFEST)
-    _flush(draft / MANIFEST)
+    flush(draft / MANIFEST)
     for folder in [*(path for path in draft.rglob("*") if path.is_dir()), draft]:
-        _flush(folder)
+        flush(folder)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
     """Wait until a file, or a folder's list of names, is on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:

@@ -184,20 +184,26 @@ def test_rows_stream_in_and_out(newest: Any, tiny_model: Path, monkeypatch: Any)
     assert answers(engine, texts=texts, prefix=PREFIX) == got
 
 
-def test_a_refused_text_is_an_error_and_named(newest: Any, tiny_model: Path) -> None:
+def test_a_refused_text_is_an_error_and_named(
+    newest: Any, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     notes = Noting(Silent())
     engine = build(tiny_model, runtime=Runtime(progress=notes))
-    ids = engine._ids
-    engine._ids = lambda text: [9999] if "bad" in text else ids(text)
+    ids = models.try_encode
+    monkeypatch.setattr(
+        models, "try_encode", lambda tokens, text: [9999] if "bad" in text else ids(tokens, text)
+    )
     got = answers(engine, texts=["bad luck", "a", *["bad"] * 5], max_new_tokens=2)
     assert [c.ended for c in got] == ["error", "length", *["error"] * 5]
     assert "'bad luck'" in notes.notes[0]
     assert "Token id 9999 is out of vocabulary" in notes.notes[0]
 
 
-def test_refusals_from_the_start_end_the_run(newest: Any, tiny_model: Path) -> None:
+def test_refusals_from_the_start_end_the_run(
+    newest: Any, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     engine = build(tiny_model)
-    engine._ids = lambda text: [9999]
+    monkeypatch.setattr(models, "try_encode", lambda tokens, text: [9999])
     with pytest.raises(EngineError, match=r"first 3 texts.*out of vocabulary"):
         answers(engine, texts=["a"] * 5)
 

@@ -76,7 +76,7 @@ class TransformersEngine:
 
     def generate(self, request: Request) -> Iterator[Completion]:
         """Yield each text's completion as it finishes, in any order, each index once."""
-        prefix = self._ids(request.prefix)
+        prefix = models.try_encode(self._tokens, request.prefix)
         rows: list[Row] = []
         if prefix is not None:
             prefix = models.begin(self._tokens) + prefix
@@ -115,19 +115,12 @@ class TransformersEngine:
     def _row(self, index: int, text: str, prefix: list[int], request: Request) -> Row | None:
         from selftranslate.decoding.greedy import Row
 
-        ids = self._ids(text)
+        ids = models.try_encode(self._tokens, text)
         if ids is None or not (prefix or ids):
             return None
         room = min(request.max_new_tokens, self.context_length - len(prefix) - len(ids))
         most = request.most_characters[index] if request.most_characters else None
         return Row(index, ids, room, most) if room > 0 else None
-
-    def _ids(self, text: str) -> list[int] | None:
-        """Tokenise, or return None where the tokenizer fails, as on a lone surrogate."""
-        try:
-            return models.encode(self._tokens, text)
-        except (TypeError, ValueError, OverflowError):
-            return None
 
     @cached_property
     def _tokens(self) -> Any:

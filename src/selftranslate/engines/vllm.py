@@ -125,11 +125,11 @@ class VllmEngine:
 
     def _rows(self, request: Request) -> Iterator[Row | Completion]:
         """Tokenise one text after another; one that cannot be asked is an "error" already."""
-        prefix = self._ids(request.prefix)
+        prefix = models.try_encode(self._tokens, request.prefix)
         if prefix is not None:
             prefix = models.begin(self._tokens) + prefix
         for index, text in enumerate(request.texts):
-            ids = self._ids(text)
+            ids = models.try_encode(self._tokens, text)
             prompt = None if prefix is None or ids is None else prefix + ids
             room = min(request.max_new_tokens, self.context_length - len(prompt or ()))
             most = request.most_characters[index] if request.most_characters else None
@@ -150,13 +150,6 @@ class VllmEngine:
             log_probability=row.mean_log_probability,
             tokens=row.tokens,
         )
-
-    def _ids(self, text: str) -> list[int] | None:
-        """Tokenise, or return None where the tokenizer fails, as on a lone surrogate."""
-        try:
-            return models.encode(self._tokens, text)
-        except (TypeError, ValueError, OverflowError):
-            return None
 
     @cached_property
     def _tokens(self) -> Any:

@@ -14,7 +14,7 @@ from typing import TextIO
 from selftranslate import datafile, lock, rows
 from selftranslate.datafile import Changes, Codes, Item, Unreadable, Writer
 from selftranslate.errors import DataError, DiskError
-from selftranslate.store import DISK
+from selftranslate.store import DISK, flush
 
 
 @dataclass(slots=True)
@@ -87,10 +87,10 @@ def opened(out: Path, like: Path, both: Codes | None) -> Iterator[Output]:
             ):
                 yield Output(writer, rejects)
             for draft in drafts:
-                _flush(draft)
+                flush(draft)
             for draft, place in zip(drafts, places, strict=True):
                 os.replace(draft, place)
-            _flush(out.absolute().parent)
+            flush(out.absolute().parent)
         finally:
             for draft in drafts:
                 draft.unlink(missing_ok=True)
@@ -122,14 +122,6 @@ def rejected(out: Path) -> frozenset[int]:
 
 def _json(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextmanager
