@@ -13,7 +13,6 @@ import argparse
 import json
 import time
 from pathlib import Path
-from statistics import fmean, pstdev
 
 import torch
 
@@ -41,6 +40,7 @@ def measure(task: str, options: argparse.Namespace) -> None:
         f"settings={json.dumps(SETTINGS)}",
         f"protocol.seeds={list(range(options.seeds))}",
         f"protocol.keep={options.seeds}",
+        "test_source=true",
         *options.set,
     ]
     wanted = recipe.load(DEMO, changes)
@@ -49,20 +49,11 @@ def measure(task: str, options: argparse.Namespace) -> None:
     result, _ = pipeline.run()
     minutes = (time.monotonic() - begun) / 60
 
-    english = pipeline.load("test", wanted.source)
-    train = pipeline.load("train", wanted.source)
-    chosen = {code: pipeline.choose_shots(code) for code in wanted.languages}
-    first = pipeline.material(train, chosen[wanted.languages[0]], wanted.languages[0])
-    samples = pipeline.mix(wanted.settings[0], train, first, chosen)
-    scores = [
-        100 * pipeline.score(pipeline.train(samples, run, "D_src"), english, "English")["value"]
-        for run in wanted.protocol.runs()
-    ]
-    head = ["setting", *(found.language for found in result.languages.values()), "English"]
-    rows = [[s, *(e.text for e in table.entries(result, s)), ""] for s in table.settings(result)]
-    rows[0][-1] = f"{fmean(scores):.1f} ±{pstdev(scores):.1f}"
-    rows.append(["translation", *map(table.translation_score, result.languages.values()), ""])
-    rows.append(["pairs kept", *map(table.share_kept, result.languages.values()), ""])
+    head = ["setting", *(found.language for found in result.languages.values())]
+    rows = [[line.name, *(entry.text for entry in line.entries)] for line in table.lines(result)]
+    for name, said in (("translation", table.translation_score), ("pairs kept", table.share_kept)):
+        columns = result.languages.values()
+        rows.append([name, *(said(found) if found.translated else "" for found in columns)])
     print(f"\n{task}, {result.metric}, {options.seeds} seeds, {minutes:.1f} min\n")
     for row in [head, ["---"] * len(head), *rows]:
         print("| " + " | ".join(row) + " |", flush=True)

@@ -181,6 +181,7 @@ CHANGES: dict[str, tuple[Any, set[str]]] = {
     ),
     "validation": ("target", {"load-validation", "answer"}),
     "share_source_runs": (True, set()),
+    "test_source": (True, {"answer"}),
     "seed": (1, set()),
 }  # fmt: skip
 

@@ -9,11 +9,13 @@ import multiprocessing
 import os
 import random
 import re
+import shutil
 import signal
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ import pytest
 from selftranslate import interrupts
 from selftranslate.errors import DiskError
 from selftranslate.example import Example
-from selftranslate.store import MANIFEST, Store
+from selftranslate.store import MANIFEST, Store, unfinished
 
 ROW = Example(id="1", language="en", fields={"q": "a\u2028b\nc"}, spans={"a": (0, 1)})
 
@@ -42,6 +44,17 @@ def test_the_same_spec_is_made_once(tmp_path: Path) -> None:
     again = Store(tmp_path)
     assert again.make("stage", {"a": 1}, [], work).path == first.path
     assert calls == [1] and again.made == [] and len(again.found) == 1
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o755), (0o002, 0o775), (0o077, 0o700)])
+def test_others_may_read_what_the_umask_lets_them(tmp_path: Path, mask: int, mode: int) -> None:
+    before = os.umask(mask)
+    try:
+        made = Store(tmp_path / "store").make("stage", {}, [], one)
+    finally:
+        os.umask(before)
+    assert made.path.stat().st_mode & 0o777 == mode
+    assert {f.stat().st_mode & 0o777 for f in made.path.iterdir()} == {mode & 0o666}
 
 
 @pytest.mark.parametrize("change", ["stage", "spec", "version", "inputs"])
@@ -285,3 +298,32 @@ def test_an_error_that_appears_only_when_flushing_is_a_disk_error(
     store = Store(tmp_path)
     store.make("stage", {}, [], one)
     assert len(store.found) == (which >= 3)
+
+
+@pytest.mark.parametrize(
+    ("state", "stays"), [("killed", True), ("made", False), ("old", False), ("held", True)]
+)
+def test_what_is_kept_of_an_unfinished_artifact_outlives_a_kill_but_not_its_use(
+    tmp_path: Path, state: str, stays: bool
+) -> None:
+    kept = []
+
+    def work(folder: Path) -> None:
+        one(folder)
+        unfinished(folder).mkdir()
+        one(unfinished(folder))
+        kept.append(unfinished(folder))
+
+    made = Store(tmp_path).make("stage", {}, [], work)
+    assert not kept[0].exists()
+    kept[0].mkdir()
+    if state != "made":
+        shutil.rmtree(made.path)
+    if state in {"old", "held"}:
+        os.utime(kept[0], (0, 0))
+    with ExitStack() as held:
+        if state == "held":
+            lock = held.enter_context((kept[0].with_suffix(".lock")).open("w"))
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        Store(tmp_path).make("other", {}, [], one)
+        assert kept[0].exists() is stays

@@ -19,6 +19,7 @@ import pytest
 from selftranslate import failpoints
 from selftranslate.cli import main
 from selftranslate.mini.problems import math_problems, qa_problems
+from selftranslate.translate_file import output
 
 ROWS = 5
 PROBLEMS = math_problems("train", ROWS)
@@ -104,6 +105,21 @@ def test_texts_are_translated_and_nothing_else_is_changed(run: Run, here: Path) 
     assert (here / "out.rejects.jsonl").read_bytes() == b""
 
 
+def test_a_damaged_translation_in_the_store_is_named_and_made_again(run: Run, here: Path) -> None:
+    run()
+    whole = (here / "out.jsonl").read_bytes()
+    file = here / "store" / "memory.sqlite"
+    content = bytearray(file.read_bytes())
+    text = loaded(here / "out.jsonl")[0]["question"].encode()
+    content[content.rindex(text)] ^= 4
+    file.write_bytes(content)
+    found = run("--overwrite")
+    assert (found["code"], found["translated"]) == (0, 1)
+    assert "question: 1 damaged entries in" in " ".join(found["said"].split())
+    assert (here / "out.jsonl").read_bytes() == whole
+    assert run("--overwrite")["translated"] == 0
+
+
 def test_the_example_of_the_docs(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = (Path(__file__).parents[1] / "docs" / "translate.md").read_text(encoding="utf-8")
     blocks = dict(
@@ -142,6 +158,8 @@ def test_every_format_gives_the_same_translations(run: Run, here: Path, ending: 
         (here / name).write_bytes(gzip.compress((here / "in.csv").read_bytes()))
     assert run(data=name, out=f"made.{ending}")["code"] == 0
     assert run(data=name, out="made.jsonl")["code"] == 0
+    rejects = {"made.rejects.jsonl", f"made.{ending}.rejects.jsonl"}
+    assert {path.name for path in here.glob("made*rejects*")} == rejects
     reader = "json" if kind == "jsonl" else kind
     options = {"cache_dir": str(here / "cache"), "split": "train"}
     back = datasets.load_dataset(reader, data_files=str(here / f"made.{ending}"), **options)
@@ -198,6 +216,16 @@ def test_an_answer_is_found_again_in_its_context(run: Run, here: Path) -> None:
     for marks, said in (("", "anywhere"), (":answers.start.0", "at answers.start.0 = 0")):
         found = run(*options, "--overwrite", "--marks", f"answers.text.0:context{marks}")
         assert found["code"] == 3 and f"does not stand in context {said}" in found["said"]
+
+
+def test_no_two_outputs_share_their_rejects() -> None:
+    names = [
+        f"a{inner}{ending}"
+        for inner in ("", ".csv", ".jsonl", ".gz", ".rejects")
+        for ending in (".jsonl", ".csv", ".parquet", ".jsonl.gz", ".csv.gz")
+    ]
+    assert len({output.rejects_of(Path(name)) for name in names}) == len(names)
+    assert output.rejects_of(Path("a.jsonl")) == Path("a.rejects.jsonl")
 
 
 BAD = {2: '{"id": 8, "question": "open', 3: '{"id": 9, "question": 7, "answer": "x"}'}

@@ -63,6 +63,9 @@ def run(
     change: Annotated[
         list[str] | None, typer.Option("--set", help="Change a key: --set protocol.steps=100.")
     ] = None,
+    checkpoint_minutes: Annotated[
+        float, typer.Option(min=0, help="How much training a kill may cost; 0: a step.")
+    ] = 5,
     store: Where = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
@@ -70,7 +73,7 @@ def run(
 
     Example: selftranslate run recipes/gsm8k.yaml --set limit=40
     """
-    _run(recipe, change or [], store, as_json)
+    _run(recipe, change or [], store, as_json, checkpoint_minutes)
 
 
 Data = Annotated[Path, typer.Argument(metavar="IN", help="A .jsonl, .csv or .parquet file.")]
@@ -139,6 +142,33 @@ def translate(  # noqa: PLR0913 - a parameter is an option
     print(json.dumps(summary.to_json()) if as_json else summary.text())
     if not summary.rows_out:
         raise typer.Exit(_fail(f"{out}: every row was rejected", DataError.exit_code))
+
+
+@app.command()
+def score(
+    answers: Annotated[Path, typer.Argument(metavar="FILE", help="JSON Lines; - is stdin.")],
+    task: Annotated[str, typer.Option(help="See `list tasks`; or a recipe that names yours.")],
+    language: Annotated[str, typer.Option(help="The language of the answers, e.g. de.")],
+    as_json: AsJson = False,
+) -> None:
+    """Score answers that came from anywhere, as a run scores its own; see docs/score.md.
+
+    A row is {"prediction": TEXT, "reference": TEXT or [TEXT, ...]}. Prints JSON; with --json in
+    one line.
+
+    Example: selftranslate score --task gsm8k --language de answers.jsonl
+    """
+    _quiet_libraries()
+    from selftranslate import languages, plugins, recipe, scoring
+
+    in_recipe = Path(task).suffix in {".yaml", ".yml"}
+    wanted = recipe.load(Path(task)).task if in_recipe else recipe.one(task, "--task")
+    found = scoring.score(
+        plugins.build("tasks", wanted.name, wanted.params), languages.get(language), answers
+    )
+    for note in found.notes:
+        print(note, file=sys.stderr)
+    print(json.dumps(found.to_json(), ensure_ascii=False, indent=None if as_json else 2))
 
 
 @app.command("list")
@@ -244,19 +274,29 @@ def main(arguments: list[str] | None = None) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _run(path: Path, changes: list[str], store: Path, as_json: bool) -> None:
+def _run(
+    path: Path, changes: list[str], store: Path, as_json: bool, checkpoint_minutes: float = 5
+) -> None:
     _quiet_libraries()
     from rich.console import Console
 
-    from selftranslate import console, recipe, report, runtime
+    from selftranslate import console, progress, recipe, report, runtime
+    from selftranslate.finetuning import processes
     from selftranslate.report import terminal
 
     wanted = recipe.load(path, changes)
     shown = console.Shown()
-    with shown.showing():
+    machine = runtime.Runtime(
+        store=store,
+        checkpoint_seconds=60 * checkpoint_minutes,
+        progress=shown if processes.leading() else progress.Silent(),
+    )
+    with processes.joined(machine), shown.showing():
         from selftranslate.pipeline import Pipeline
 
-        pipeline = Pipeline(wanted, runtime.Runtime(store=store, progress=shown))
+        pipeline = Pipeline(wanted, machine)
+        if not processes.leading():
+            return pipeline.follow()
         result, made = pipeline.run()
     if not pipeline.store.made:
         shown.note("nothing to do: everything this recipe asks for is in the store already")

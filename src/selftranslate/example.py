@@ -120,6 +120,12 @@ class Prediction(Record):
     text: str
     ended: Ended
     references: tuple[str, ...]
+    prompt_hash: str = ""
+    """16 hex digits of the SHA-256 of what the model was asked; "" where it is not known."""
+    answer: str = ""
+    """What the metric read out of the text; "" is nothing."""
+    correct: float | None = None
+    """What the metric gives for it, 0 to 1; None if it scores only a whole test set, as BLEU."""
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> Self:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -36,6 +37,10 @@ class FieldPath:
     def texts(self, row: Row) -> list[tuple[Place, str]]:
         """Return the row's texts at this path, in order. Raises DataError with the place."""
         return [(place, _text(row, place, value)) for place, value in self._values(row)]
+
+    def copies(self, row: Row) -> list[tuple[Place, str]]:
+        """Return the row's texts at this path, numbers and truth values too, as JSON has them."""
+        return [(place, _text(row, place, _written(value))) for place, value in self._values(row)]
 
     def wholes(self, row: Row) -> list[tuple[Place, int]]:
         """Return the row's whole numbers at this path; a table without types has them as text."""
@@ -131,6 +136,10 @@ def _text(row: Row, place: Place, value: Any) -> str:
     if problem:
         row.refuse(shown(place), problem)
     return cast(str, value)
+
+
+def _written(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, int | float) else value
 
 
 def _members(row: Row, place: Place, value: Any) -> Iterator[tuple[str | int, Any]]:

@@ -21,6 +21,11 @@ SAID = b"\nstopping when what is in flight is finished; press Ctrl-C again to st
 _asked = False
 
 
+def asked() -> bool:
+    """Say whether somebody asked for the end."""
+    return _asked
+
+
 def check() -> None:
     """Raise KeyboardInterrupt if somebody asked for the end: this is a safe point."""
     if _asked:

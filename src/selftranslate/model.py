@@ -83,6 +83,20 @@ def context_length(name: str) -> int:
 
     Raises EngineError if its config cannot be read.
     """
+    named = getattr(_config(name), "max_position_embeddings", None)
+    return int(named or tokenizer(name).model_max_length)
+
+
+def stored_in_16_bits(name: str) -> bool:
+    """Say whether the model's config names bfloat16 or float16 for its weights.
+
+    Raises EngineError if its config cannot be read.
+    """
+    return str(_config(name).dtype).removeprefix("torch.") in {"bfloat16", "float16"}
+
+
+def _config(name: str) -> Any:
+    """Read the part of a model's config that is about text."""
     from transformers import AutoConfig
 
     root = folder(name)
@@ -91,9 +105,7 @@ def context_length(name: str) -> int:
     except (OSError, ValueError) as error:
         msg = f"{root}: config.json: {str(error).splitlines()[0]}"
         raise EngineError(msg) from error
-    text = config.get_text_config(decoder=True)
-    named = getattr(text, "max_position_embeddings", None)
-    return int(named or tokenizer(name).model_max_length)
+    return config.get_text_config(decoder=True)
 
 
 def _download(name: str) -> Path:

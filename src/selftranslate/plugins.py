@@ -27,10 +27,17 @@ def names(kind: str) -> list[str]:
 def build(kind: str, name: str, params: Mapping[str, Any] | None = None) -> Any:
     """Import one plug-in and call its `build` with checked parameters.
 
-    Raises PluginError if there is no such plug-in or it does not take a parameter.
+    Raises PluginError if there is no such plug-in, or it does not take a parameter or needs one.
     """
-    check(kind, name, params or {})
-    return _find(kind, name)(**params or {})
+    given = params or {}
+    check(kind, name, given)
+    function = _find(kind, name)
+    needed = inspect.signature(function).parameters.values()
+    missing = [p.name for p in needed if p.default is p.empty and p.name not in given]
+    if missing:
+        msg = f"{kind}/{name}: no {', '.join(missing)}; give its parameters: {{name: {name}, ...}}"
+        raise PluginError(msg)
+    return function(**given)
 
 
 def check(kind: str, name: str, params: Iterable[str]) -> None:

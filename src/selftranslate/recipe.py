@@ -54,10 +54,13 @@ class Limits(_Strict):
 
 
 class Setting(_Strict):
-    """One row of the table: a name and the parts it trains on (section 3)."""
+    """One row of the table: a name, the parts it trains on (section 3), and how it is asked."""
 
     name: str = Field(min_length=1)
-    train_on: tuple[str, ...] = Field(min_length=1)
+    train_on: tuple[str, ...] = ()
+    """Nothing: the model as it is."""
+    ask: Literal["direct", "few-shot"] = "direct"
+    """"few-shot" shows the target language's shots, answered, before each question."""
 
 
 class Data(_Strict):
@@ -110,8 +113,11 @@ class Recipe(_Strict):
     """The first is the baseline the others are tested against (5.1)."""
     training: Plugin = Plugin(name="lora")
     protocol: Protocol = Protocol()
-    validation: Literal["source", "target"] = "source"
-    """Whose validation set chooses the runs; "source" is zero-shot in the strict sense."""
+    validation: Literal["source", "translated", "target"] = "source"
+    """Whose validation set chooses the runs: the source language's, what the model translates of
+    it, or the target language's own, which is no longer zero-shot."""
+    test_source: bool = False
+    """Ask the test questions of the source language too (C.1)."""
     share_source_runs: bool = False
     """Train the settings without target data once for all languages, with all their shots."""
     seed: int = 0
@@ -140,12 +146,6 @@ class Recipe(_Strict):
         _once("languages", self.languages)
         _once("settings", [setting.name for setting in self.settings])
         _once("filters", [wanted.name for wanted in self.filters])
-        if self.protocol.keep > len(self.protocol.runs()):
-            msg = (
-                f"protocol.keep: cannot keep the best {self.protocol.keep} of "
-                f"{len(self.protocol.runs())} runs; add seeds or learning rates, or keep fewer"
-            )
-            raise RecipeError(msg)
         return self
 
     def at_most(self, split: str) -> int | None:
@@ -174,12 +174,14 @@ class Recipe(_Strict):
         most = self.at_most("quality")
         measured = sum(count if most is None else min(count, most) for count in tests.values())
         runs = len(self.protocol.runs())
-        rows, columns = len(self.settings), len(self.languages)
+        rows, columns = len([s for s in self.settings if s.train_on]), len(self.languages)
         trained = rows * columns - (columns - 1 if self.share_source_runs else 0)
+        asked = sum(tests.values()) * (2 if self.test_source else 1)
         return {
             "texts": texts * columns + measured,
             "steps": trained * runs * self.protocol.steps,
-            "answers": (sum(tests.values()) + sum(validations.values())) * rows * runs,
+            "answers": (asked + sum(validations.values())) * rows * runs
+            + asked * (len(self.settings) - rows),
         }
 
 

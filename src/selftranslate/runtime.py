@@ -17,4 +17,6 @@ class Runtime:
     """"auto" is the first GPU if there is one, else the CPU; or a torch device name."""
     batch_size: int = 0
     """Rows the engine works on at once; 0 lets the engine choose."""
+    checkpoint_seconds: float = 300.0
+    """How much training a kill may cost; 0 keeps a checkpoint after every step."""
     progress: Progress = field(default_factory=Silent)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from selftranslate.errors import DataError
 from selftranslate.example import Example
-from selftranslate.tasks import Project, Task, Translate
+from selftranslate.tasks import Task
 
 
 def draw(examples: Sequence[Example], most: int, seed: int) -> list[Example]:
@@ -24,17 +24,10 @@ def draw(examples: Sequence[Example], most: int, seed: int) -> list[Example]:
 
 
 def apart(task: Task, name: str, some: Sequence[Example], test: Sequence[Example]) -> None:
-    """Raise DataError if a split shares an example with the test set, by id or by text."""
-    inputs = [
-        field
-        for field, how in task.fields.items()
-        if field != task.output and isinstance(how, Translate | Project)
-    ]
-    texts = {(e.language, *(e.fields[f] for f in inputs)) for e in test}
+    """Raise DataError if a split shares an example with the test set, by id or by prompt."""
+    texts = {(e.language, task.question(e)) for e in test}
     ids = {e.id for e in test}
-    both = [
-        e.id for e in some if e.id in ids or (e.language, *(e.fields[f] for f in inputs)) in texts
-    ]
+    both = [e.id for e in some if e.id in ids or (e.language, task.question(e)) in texts]
     if both:
         msg = (
             f"{task.name}: {len(both)} rows of {name} are in the test set too: "

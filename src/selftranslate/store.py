@@ -14,12 +14,13 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, TextIO, TypeVar
 
 from selftranslate import interrupts, lock
@@ -32,6 +33,9 @@ R = TypeVar("R", bound=Record)
 MANIFEST = "manifest.json"
 KEY = 16
 """Characters of a key."""
+
+ABANDONED = 30 * 24 * 3600
+"""Seconds after which what a killed process kept of an unfinished artifact is nobody's."""
 
 DISK = {
     errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENOTDIR,
@@ -96,7 +100,7 @@ class Store:
         artifact = Artifact(stage, key, self.root / stage / key)
         self._sweep()
         if not _intact(artifact):
-            with _disk(artifact.path):
+            with disk(artifact.path):
                 artifact.path.parent.mkdir(parents=True, exist_ok=True)
             with self._alone(artifact):
                 if not _intact(artifact):  # nobody was faster
@@ -112,16 +116,18 @@ class Store:
         if artifact.path.exists():
             self.damaged.append(artifact)
             self.tell(f"{artifact.path}: damaged; it is made again")
-        with _disk(artifact.path):
-            draft = Path(tempfile.mkdtemp(prefix=f".{artifact.key}-", dir=artifact.path.parent))
+        with disk(artifact.path):
+            draft = artifact.path.with_name(f".{artifact.key}-{token_hex(8)}")
+            draft.mkdir()  # as open to others as the umask says, for teams that share a store
         try:
-            with _disk(artifact.path):
+            with disk(artifact.path):
                 reach(f"{artifact.stage}.work")
                 work(draft)
                 reach(f"{artifact.stage}.seal")
-                _seal(draft, identity)
+                seal(draft, identity)
                 reach(f"{artifact.stage}.publish")
                 _publish(draft, artifact)
+                shutil.rmtree(unfinished(draft), ignore_errors=True)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
         self.made.append(artifact)
@@ -133,7 +139,7 @@ class Store:
         """Hold the lock of the artifact's key, where the file system has locks."""
         with ExitStack() as stack:
             if self._locks:
-                with _disk(artifact.path):
+                with disk(artifact.path):
                     self._locks = self._enter(stack, artifact)
             yield
 
@@ -147,7 +153,10 @@ class Store:
         return True
 
     def _sweep(self) -> None:
-        """Remove what killed processes left: drafts whose key's lock nobody holds."""
+        """Remove what killed processes left, where nobody holds the key's lock.
+
+        Drafts go; what is kept of an unfinished artifact goes with the artifact's end, or its age.
+        """
         if self._swept:
             return
         self._swept = True
@@ -157,6 +166,9 @@ class Store:
                     if nobodys:
                         for draft in left.parent.glob(f"{left.stem}-*"):
                             shutil.rmtree(draft, ignore_errors=True)
+                        kept = unfinished(left)
+                        if kept.exists() and (_finished(kept).exists() or _age(kept) > ABANDONED):
+                            shutil.rmtree(kept, ignore_errors=True)
 
     def keep(self, stage: str, rows: Iterable[Record]) -> Artifact:
         """Store records under the hash of their own content: where outside data comes in."""
@@ -168,18 +180,44 @@ class Store:
         return self.make(stage, {"content": hashlib.sha256(text.encode()).hexdigest()}, [], work)
 
 
+def unfinished(draft: Path) -> Path:
+    """Name the folder for what is to survive a kill while a draft's artifact is being made."""
+    return draft.with_name("." + _finished(draft).name + ".unfinished")
+
+
+def damage(folder: Path) -> str | None:
+    """Say what is wrong with a sealed folder; None if every file is what its manifest says."""
+    try:
+        files = dict(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"])
+    except (FileNotFoundError, NotADirectoryError):
+        return f"{MANIFEST} is missing"
+    except (ValueError, KeyError, TypeError):
+        return f"{MANIFEST} cannot be read"
+    there = _hashes(folder)
+    for name in sorted(files.keys() | there.keys()):
+        if name not in there:
+            return f"{name} is missing"
+        if there[name] != files.get(name):
+            return f"{name} is not what was written"
+    return None
+
+
 def _lock(path: Path) -> Path:
     """Name the lock file of an artifact or of one of its drafts."""
-    return path.with_name("." + path.name.lstrip(".")[:KEY] + ".lock")
+    return path.with_name("." + _finished(path).name + ".lock")
+
+
+def _finished(path: Path) -> Path:
+    """Name the artifact that a draft, a lock or what is unfinished belongs to."""
+    return path.with_name(path.name.lstrip(".")[:KEY])
+
+
+def _age(path: Path) -> float:
+    return time.time() - path.stat().st_mtime
 
 
 def _intact(artifact: Artifact) -> bool:
-    """Say whether the manifest is there and every file is what it says."""
-    try:
-        files: dict[str, str] = artifact.json(MANIFEST)["files"]
-    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
-        return False
-    return files == _hashes(artifact.path)
+    return damage(artifact.path) is None
 
 
 def _publish(draft: Path, artifact: Artifact) -> None:
@@ -218,8 +256,8 @@ def _tear(file: TextIO, line: str) -> None:
     file.flush()
 
 
-def _seal(draft: Path, identity: Mapping[str, Any]) -> None:
-    """Flush every file to the disk, the manifest last, then the folders."""
+def seal(draft: Path, identity: Mapping[str, Any]) -> None:
+    """Flush every file to the disk, the manifest with their hashes last, then the folders."""
     for path in _files(draft):
         flush(path)
     write_json({**identity, "files": _hashes(draft)}, draft, MANIFEST)
@@ -254,7 +292,8 @@ def _hash(path: Path) -> str:
 
 
 @contextmanager
-def _disk(path: Path) -> Iterator[None]:
+def disk(path: Path) -> Iterator[None]:
+    """Raise DiskError for what a disk or a folder is to blame for; it names the file, or `path`."""
     try:
         yield
     except OSError as error:

@@ -109,7 +109,11 @@ def test_nothing_but_the_request_leaves_the_machine(monkeypatch: pytest.MonkeyPa
     ("given", "text", "ended"),
     [
         ({"finish_reason": "stop", "stop_reason": "`"}, "Zwei", "fence"),
-        ({"finish_reason": "stop", "stop_reason": None}, "Zwei", "eos"),
+        ({"finish_reason": "stop", "stop_reason": None}, "Zwei", "unverified"),
+        ({"finish_reason": "stop", "stop_reason": None, "matched_stop": "`"}, "Zwei", "fence"),
+        ({"finish_reason": "stop", "stop_reason": 151645}, "Zwei", "eos"),
+        ({"finish_reason": "stop", "stop_reason": "<|im_end|>"}, "Zwei", "eos"),
+        ({"finish_reason": "stop", "stop_reason": {}}, "Zwei", "unverified"),
         ({"finish_reason": "stop", "matched_stop": "`"}, "Zwei", "fence"),
         ({"finish_reason": "stop", "matched_stop": 2}, "Zwei", "eos"),
         ({"finish_reason": "stop"}, "Zwei", "unverified"),
@@ -125,6 +129,39 @@ def test_why_an_answer_ended(given: dict[str, Any], text: str, ended: str) -> No
     with serving(write=lambda body: {"text": "Zwei", **given}) as server:
         [got] = ask(engine(server), "x")
     assert (got.text, got.ended) == (text, ended)
+
+
+def naming(body: Any) -> dict[str, Any]:
+    """Write 'Zwei' up to a stop text, as vLLM does; then EOS, but the fence where it is asked."""
+    text, stop = ("Zwei" if "none" not in body["prompt"] else ""), body["stop"][0]
+    reached = stop in text or "fence" in body["prompt"]
+    return {
+        "text": text.partition(stop)[0],
+        "finish_reason": "stop",
+        "stop_reason": stop if reached else None,
+    }
+
+
+def test_null_is_the_end_at_a_server_that_names_what_it_stops_at_whatever_comes_first() -> None:
+    for texts in (["fence", "x", "y"], ["x", "fence", "y"], ["x", "y", "none"]):
+        notes = Notes()
+        with serving(write=naming) as server:
+            got = ask(engine(server, notes, concurrency=1), *texts)
+        assert [c.ended for c in got] == ["fence" if t == "fence" else "eos" for t in texts]
+        assert {c.text for c in got} <= {"Zwei", ""} and notes.notes == []
+        asked = [seen.body["stop"] for seen in server.seen]
+        assert asked.count(["Z"]) == (texts[0] != "fence") and len(asked) <= 4
+
+
+def test_null_proves_nothing_at_a_server_that_always_says_null() -> None:
+    notes = Notes()
+    with serving(write=lambda body: {**naming(body), "stop_reason": None}) as server:
+        got = ask(engine(server, notes), *"xxxxxxxx", "none", "fence")
+    assert {c.ended for c in got} == {"unverified"}
+    assert len(server.seen) == 11 and len(notes.notes) == 1
+    with serving(write=naming) as server:  # an empty answer shows nothing, and says nothing
+        assert ask(engine(server, notes), "none")[0].ended == "unverified"
+    assert len(notes.notes) == 1
 
 
 def test_a_server_that_cannot_tell_is_named_once() -> None:
@@ -159,6 +196,12 @@ def test_log_probabilities_are_the_mean_and_not_asked_for_twice_where_there_are_
         assert ask(engine(s, api="chat", logprobs=True), "x")[0].log_probability == -0.25
         assert s.seen[0].body["logprobs"] is True
 
+    for value in ("NaN", "-Infinity", "-1e999", "-" + "9" * 400):
+        body = f'{{"choices": [{{"text": "x", "finish_reason": "length", "logprobs": {{"token_logprobs": [-1, {value}]}}}}]}}'
+        with serving(replies=[lambda h, body=body: h.send(200, body.encode())]) as server:
+            [got] = ask(engine(server), "x")
+            assert (got.text, got.ended, got.log_probability) == ("x", "length", None)
+
     notes = Notes()
     with serving(replies=[status(400, "logprobs is not supported")]) as server:
         one = engine(server, notes, concurrency=1)
@@ -185,7 +228,7 @@ def test_ids_are_those_that_training_sees(tiny_model: Path) -> None:
     assert [c.ended for c in got] == ["fence", "error"]  # what does not fit is not even sent
 
 
-def test_without_a_tokenizer_the_count_is_an_over_estimate(tiny_model: Path) -> None:
+def test_without_a_tokenizer_the_count_is_the_most_that_any_gives(tiny_model: Path) -> None:
     one = build(model="m", runtime=Runtime())
     mini = transformers("mini", Runtime())
     for text in (
@@ -194,9 +237,12 @@ def test_without_a_tokenizer_the_count_is_an_over_estimate(tiny_model: Path) -> 
         "Дайте два яблока.",
         "给我两个苹果。",
         "แอปเปิลสองลูก",
+        "ᚠᛇᚻ 𓀀 🧮",  # a token for each byte
     ):
         assert mini.count_tokens(text) <= one.count_tokens(text)
     assert one.count_tokens("\ud800") > 0
+    with serving() as server:  # the server decides what is too long, not the estimate
+        assert ask(engine(server, context=64), "one", prefix="a " * 99)[0].text == "ONE"
 
 
 def test_a_chat_gets_the_prompt_in_stated_words_and_writes_the_fence_itself() -> None:
@@ -215,6 +261,35 @@ def test_a_chat_gets_the_prompt_in_stated_words_and_writes_the_fence_itself() ->
     assert "stop" not in body and "logprobs" not in body
     assert [m["role"] for m in body["messages"]] == ["system", "user"]
     assert body["messages"][0]["content"].endswith("end the continuation with the closing `.")
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason", "text"),
+    [
+        ("Zwei`", "stop", "Zwei"),
+        ("\n`Zwei`", "stop", "Zwei"),
+        ("`Zwei`\nI hope this helps!", "stop", "Zwei"),
+        ("Zwei`\nen: `x`\nde: `y`", "stop", "Zwei"),
+        ("Zwei`\nen: `x", "length", "Zwei"),
+        ("Here is the translation: `Zwei`", "stop", None),
+        ("Here is the translation:\n`Zwei`", "stop", None),
+        ("Here is the translation: `Zwei", "stop", None),
+        ("Here it is: `\nZwei`", "stop", None),
+        ("Use `x` and `y`", "stop", None),
+        ("`Use `x``", "stop", None),
+        ("```\nZwei\n```", "stop", None),
+    ],
+)
+def test_talk_around_a_chats_translation_is_never_taken_for_it(
+    reply: str, reason: str, text: str | None
+) -> None:
+    notes = Notes()
+    with serving(write=lambda body: {"text": reply, "finish_reason": reason}) as server:
+        [got] = ask(engine(server, notes, api="chat"), "x")
+    assert (got.text, got.ended) == ((text, "fence") if text else ("", "error"))
+    told = ["m: 1 texts failed: the reply is more than the text and its closing mark"]
+    assert notes.notes == ([] if text else told)
+    assert len(server.seen) == 1
 
 
 def test_the_identity_names_model_and_place_and_no_secret() -> None:
@@ -517,7 +592,7 @@ def test_a_key_that_is_not_set_is_named_by_its_variable(monkeypatch: pytest.Monk
         {"base_url": f"http://me:{CANARY}@host/v1"}, {"base_url": f"http://host/v1?key={CANARY}"},
         {"base_url": "host/v1"}, {"base_url": "http://host:99999/v1"}, {"base_url": None},
         {"concurrency": 0}, {"timeout": "soon"}, {"attempts": 1.5}, {"deadline": -1},
-        {"price": {"in": 1}}, {"send_ids": True}, {"adapter": "folder"},
+        {"price": {"in": 1}}, {"send_ids": True},
     ],
 )  # fmt: skip
 def test_parameters_are_checked_before_anything_is_sent(params: dict[str, Any]) -> None:

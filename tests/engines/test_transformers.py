@@ -89,7 +89,7 @@ def test_a_text_that_the_model_fails_on_is_named_and_the_others_go_on(tiny_model
             msg = "device-side assert"
             raise RuntimeError(msg)
 
-    engine._decoder.model.register_forward_pre_hook(fails, with_kwargs=True)
+    engine._decoder().model.register_forward_pre_hook(fails, with_kwargs=True)
     got = answers(engine, texts=texts)
     assert [(c.text, c.ended) for c in got] == [
         (expected[0].text, expected[0].ended),

@@ -58,7 +58,7 @@ class Translating:
         )
 
     def before_each_step(self, hook: Any) -> None:
-        self.engine._decoder.model.register_forward_pre_hook(hook, with_kwargs=True)
+        self.engine._decoder().model.register_forward_pre_hook(hook, with_kwargs=True)
 
     def run(self, examples: Sequence[Example]) -> list[Pair]:
         return list(self.translator.translate(examples))

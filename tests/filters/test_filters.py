@@ -9,7 +9,7 @@ import pytest
 from selftranslate import plugins
 from selftranslate.errors import PluginError
 from selftranslate.example import Ended, Example, Pair
-from selftranslate.filters import Drop, sieve
+from selftranslate.filters import Drop, Dropped, sieve
 
 
 def pair(target: str = "Zwei.", *, ended: Ended = "fence", code: str = "de", **more: Any) -> Pair:
@@ -64,6 +64,20 @@ def test_the_length_ratio_leaves_copied_and_projected_fields_alone() -> None:
     short = pair("y" * 30)
     target = Example(id="1", language="de", fields={**short.target.fields, "label": "x" * 99})
     assert length_ratio(Pair(source=short.source, target=target, ended=short.ended)) is None
+
+
+@pytest.mark.parametrize(
+    ("lost", "reason"),
+    [
+        (pair(unmarked=("label",)), "label lost its marks"),
+        (pair(ended="error"), "q has no translation"),
+        (pair(" \n"), "q has no translation"),
+    ],
+)
+def test_what_can_be_no_training_row_is_dropped_without_any_filter(lost: Pair, reason: str) -> None:
+    result = sieve([pair(), lost, pair(ended="length")], {})
+    assert len(result.kept) == 2 and result.reasons == {reason: 1}
+    assert Dropped.from_json(result.dropped[0].to_json()) == result.dropped[0]
 
 
 def test_no_pair_gets_lost_and_the_first_objection_counts() -> None:

@@ -47,29 +47,59 @@ def test_prompt_ids_are_those_that_inference_sees_even_where_tokens_would_merge(
 def test_the_end_is_learned_where_it_also_pads(tokens: Any) -> None:
     tokens.pad_token = tokens.eos_token
     rows = tokenise([sample(), sample(completion="2" * 30)], tokens, None).kept
-    batch = Collate(tokens.pad_token_id, logits_to_keep=False)(rows)
+    batch = Collate(tokens.pad_token_id, can_choose=False)(rows)
     assert (batch["labels"] == tokens.eos_token_id).sum(1).tolist() == [1, 1]
-    assert batch["attention_mask"].sum(1).tolist() == [len(row["labels"]) for row in rows]
 
 
-def test_batches_are_padded_on_the_right_to_a_multiple_of_eight(tokens: Any) -> None:
+def test_batches_are_padded_on_the_right_and_no_further_than_the_longest(tokens: Any) -> None:
     rows = tokenise([sample(), sample(completion="2" * 30)], tokens, None).kept
-    batch = Collate(tokens.pad_token_id, logits_to_keep=False)(rows)
-    length = len(rows[0]["labels"])
-    assert batch["input_ids"].shape[1] % 8 == 0
+    batch = Collate(tokens.pad_token_id, can_choose=False)(rows)
+    length, longest = (len(row["labels"]) for row in rows)
+    assert batch["input_ids"].shape[1] == longest
     assert batch["input_ids"][0, :length].tolist() == rows[0]["input_ids"]
-    assert set(batch["attention_mask"][0, length:].tolist()) == {0}
+    assert set(batch["input_ids"][0, length:].tolist()) == {tokens.pad_token_id}
     assert set(batch["labels"][0, length:].tolist()) == {IGNORED}
 
 
-def test_labels_cut_to_the_kept_logits_hold_every_label(tokens: Any) -> None:
-    rows = tokenise([sample(), sample("a longer prompt ", "3")], tokens, None).kept
-    whole = Collate(tokens.pad_token_id, logits_to_keep=False)(rows)["labels"]
-    batch = Collate(tokens.pad_token_id, logits_to_keep=True)(rows)
-    kept = batch["labels"]
-    assert kept.shape[1] == batch["logits_to_keep"] < whole.shape[1]
-    assert (whole[:, -kept.shape[1] :] == kept).all()
-    assert (kept[:, 1:] != IGNORED).sum() == (whole != IGNORED).sum()
+def test_logits_are_asked_for_where_the_next_token_is_learned_and_nowhere_else(
+    tokens: Any,
+) -> None:
+    rows = tokenise([sample(), sample("a longer prompt ", "345")], tokens, None).kept
+    batch = Collate(tokens.pad_token_id)(rows)
+    learned = [label for row in rows for label in row["labels"] if label != IGNORED]
+    assert batch["labels"].tolist() == batch["shift_labels"].tolist() == learned
+    for row, kept in zip(rows, batch["logits_to_keep"].tolist(), strict=True):
+        after = [*row["labels"][1:], *[IGNORED] * (len(kept) - len(row["labels"]) + 1)]
+        assert kept == [label != IGNORED for label in after]
+
+
+@pytest.mark.parametrize("attention", ["eager", "sdpa"])
+def test_padded_packed_and_plain_batches_have_the_same_loss_and_gradient(
+    attention: str, tokens: Any, tiny_model: Path
+) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    texts = [("1 + 1 = ", "2"), ("a longer prompt ", "345, or so"), ("x ", "yyyyyyyyyyyy")]
+    rows = tokenise([sample(*text) for text in texts], tokens, None).kept
+    network = AutoModelForCausalLM.from_pretrained(
+        tiny_model, dtype=torch.float32, attn_implementation=attention
+    )
+    found = []
+    for given in (
+        {"can_choose": False},
+        {},
+        {"packed": True},
+        {"packed": True, "can_choose": False},
+    ):
+        batch = Collate(tokens.pad_token_id, **given)(rows)
+        network.zero_grad()
+        loss = network(**batch).loss
+        loss.backward()
+        found.append((loss.item(), network.model.layers[0].mlp.up_proj.weight.grad.clone()))
+    for loss, gradient in found[1:]:
+        assert loss == pytest.approx(found[0][0], abs=1e-5)
+        assert torch.allclose(gradient, found[0][1], atol=1e-5)
 
 
 def test_rows_longer_than_the_context_are_left_out_and_named(tokens: Any) -> None:

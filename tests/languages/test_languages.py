@@ -48,7 +48,10 @@ def test_articles_follow_mlqa() -> None:
     assert languages.get("en").articles == ("a", "an", "the")
     assert {"ein", "eine", "einen", "einem", "eines", "einer"} < set(languages.get("de").articles)
     assert {"der", "die", "das", "den", "dem", "des"} < set(languages.get("de").articles)
-    assert all(languages.get(code).articles == () for code in ("ru", "th", "zh"))
+    assert languages.get("es").articles == ("un", "una", "unos", "unas", "el", "la", "los", "las")
+    assert languages.get("vi").articles == ("của", "là", "cái", "chiếc", "những")
+    assert languages.get("ar").attached_article == "ال"
+    assert all(languages.get(code).articles == () for code in ("ar", "hi", "ru", "th", "zh"))
 
 
 def test_an_unknown_language_offers_the_closest() -> None:

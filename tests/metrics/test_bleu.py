@@ -22,7 +22,7 @@ THAI = ["เขามีแอปเปิ้ล ๕ ลูก", "แมวน�
 
 def pairs(texts: list[str], references: list[str]) -> list[Prediction]:
     return [
-        Prediction(id=text, text=text, ended="fence", references=(reference, "never read"))
+        Prediction(id=text, text=text, ended="fence", references=(reference,))
         for text, reference in zip(texts, references, strict=True)
     ]
 
@@ -85,6 +85,18 @@ def test_with_its_model_thai_has_bleu(home: Path, monkeypatch: pytest.MonkeyPatc
     assert bleu.missing("flores101") is None
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     assert bleu.missing("flores101") == "the package sentencepiece is not installed"
+
+
+@pytest.mark.parametrize("metric", [bleu.build(), chrf.build()])
+def test_every_reference_counts(metric: bleu.Bleu) -> None:
+    both = [("A dog slept on the warm mat.", ENGLISH[0]), (ENGLISH[1],)]
+    rows = [
+        Prediction(id=text, text=text, ended="eos", references=references)
+        for text, references in zip(ENGLISH, both, strict=True)
+    ]
+    (score,) = metric(rows, languages.get("de"))
+    assert score.value == pytest.approx(1)
+    assert "|nrefs:var|" in score.signature
 
 
 def test_chrf_is_sacrebleus() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selftranslate import languages
@@ -27,6 +27,15 @@ CASES = [
     ("de", "der Strasse", "die Straße", 1, 1),
     ("de", "the Broncos", "Broncos", 0, 2 / 3),
     ("de", "Du\u0308rer", "Dürer", 1, 1),
+    ("es", "los Broncos de Denver", "Broncos de Denver", 1, 1),
+    ("es", "¿Denver?", "Denver", 1, 1),
+    ("vi", "những con ngựa", "con ngựa", 1, 1),
+    ("vi", "một con ngựa", "con ngựa", 0, 0.8),
+    ("ar", "القاهرة", "قاهرة", 1, 1),
+    ("ar", "بالقاهرة، مصر", "القاهرة", 0, 0.5),
+    ("hi", "डेनवर।", "डेनवर", 1, 1),
+    ("zh", "丹佛 野马", "丹佛野马", 1, 1),
+    ("th", "ปี๒๕๕๘", "ปี ๒๕๕๘", 1, 1),
     ("ru", "«Денвер Бронкос»", "Денвер Бронкос", 1, 1),
     ("zh", "《丹佛野马》。", "丹佛野马", 1, 1),
     ("zh", "丹佛野马队的", "丹佛野马", 0, 0.8),
@@ -67,13 +76,25 @@ def test_the_closest_reference_counts_for_each_measure() -> None:
     assert [score.value for score in build()([row], languages.get("en"))] == [1, 1]
 
 
-@pytest.mark.parametrize(("code", "tokens"), [("en", "words"), ("zh", "mixed_graphemes")])
+def test_what_was_compared_is_kept() -> None:
+    row = Prediction(id="1", text="The “Denver” Broncos.", ended="eos", references=("Denver",))
+    for score in build()([row], languages.get("en")):
+        assert score.answers == ("denver broncos",)
+
+
+@pytest.mark.parametrize(
+    ("code", "tokens"), [("en", "words"), ("ar", "words"), ("zh", "mixed_graphemes")]
+)
 def test_the_signature_names_tokens_and_articles(code: str, tokens: str) -> None:
-    articles = {"en": "a,an,the", "zh": "none"}[code]
-    expected = f"span|norm:squad|articles:{articles}|tokens:{tokens}|refs:max|n:0|v:1"
+    articles = {"en": "a,an,the", "ar": "ال", "zh": "none"}[code]
+    expected = (
+        "span|norm:nfc,casefold|punct:unicode,ascii"
+        f"|articles:{articles}|tokens:{tokens}|refs:max|n:0|v:2"
+    )
     assert {score.signature for score in build()([], languages.get(code))} == {expected}
 
 
+@settings(deadline=None)
 @given(text=st.text(min_size=1), code=st.sampled_from(["en", "de", "zh", "th"]))
 def test_an_answer_equals_itself_and_silence_equals_nothing(text: str, code: str) -> None:
     rows = [

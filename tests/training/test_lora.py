@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ def test_labels_that_are_not_masked_would_be_caught(
         )
 
     honest = rows.tokenise
-    monkeypatch.setattr("selftranslate.training.lora.tokenise", careless)
+    monkeypatch.setattr("selftranslate.finetuning.fitting.tokenise", careless)
     told = fit(
         build(tiny_model, batch_size=8), tmp_path / "a", Run(learning_rate=0.0, seed=0, steps=1)
     )
@@ -188,9 +189,15 @@ def test_long_rows_are_left_out_up_to_a_share_and_refused_above(
     assert (told["left_out"], told["examples"]) == (["long"], 8)
 
 
-def test_a_run_that_breaks_says_where(tiny_model: Path, tmp_path: Path) -> None:
-    with pytest.raises(EngineError, match=r"broke at step \d+ of 4: .*learning rate 1e\+38"):
-        fit(build(tiny_model), tmp_path / "a", Run(learning_rate=1e38, seed=0, steps=4))
+def test_a_run_that_diverges_says_where_and_leaves_no_adapter(
+    tiny_model: Path, tmp_path: Path, first: Path
+) -> None:
+    told = fit(build(tiny_model), tmp_path / "a", Run(learning_rate=1e38, seed=0, steps=4))
+    assert re.fullmatch(r"the loss was (nan|inf) at step [234]", told["diverged"])
+    assert told["losses"] and all(math.isfinite(loss) for loss in told["losses"])
+    assert len(told["losses"]) == int(told["diverged"][-1]) - 1
+    assert set(bytes_of(tmp_path / "a")) == {"training.json"}
+    assert json.loads((first / "training.json").read_text())["diverged"] is None
 
 
 def test_hyper_parameters_that_cannot_be_are_refused(tiny_model: Path, tmp_path: Path) -> None:
@@ -211,23 +218,134 @@ def test_the_identity_holds_every_hyper_parameter_and_the_precision(tiny_model: 
         assert build(tiny_model, **params).identity != plain
 
 
-def test_memory_that_runs_out_halves_the_rows_and_starts_again(
-    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({}, [(4, False), (2, False), (1, False), (1, True)]),
+        ({"gradient_checkpointing": True}, [(4, True), (2, True), (1, True)]),
+        ({"gradient_checkpointing": False}, [(4, False), (2, False), (1, False)]),
+        ({"device_batch_size": 2}, [(2, False), (1, False), (1, True)]),
+    ],
+)
+def test_memory_that_runs_out_means_fewer_rows_at_once_and_last_fewer_activations(
+    params: Any,
+    expected: Any,
+    tiny_model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    trainer = build(tiny_model)
-    tried: list[int] = []
+    from selftranslate.finetuning.fitting import Fitting
 
-    def attempt(
-        self: Any, drawn: Any, run: Run, pad: int, folder: Path, at_once: int, _: Any
-    ) -> Any:
-        tried.append(at_once)
-        if at_once > 1:
+    tried: list[tuple[int, bool]] = []
+    memory = len(expected)
+
+    def attempt(self: Any, job: Any, at_once: int, recompute: bool) -> Any:
+        tried.append((at_once, recompute))
+        if len(tried) < memory:
             raise torch.OutOfMemoryError
-        return [1.0]
+        return [{"loss": 1.0}]
 
-    monkeypatch.setattr(type(trainer), "_attempt", attempt)
+    monkeypatch.setattr(Fitting, "_attempt", attempt)
+    fit(build(tiny_model, **params), tmp_path / "a")
+    assert tried == expected
+    tried, memory = [], 99
+    with pytest.raises(EngineError, match=r"one row .* exceeds the memory"):
+        fit(build(tiny_model, **params), tmp_path / "b")
+    assert tried == expected
+
+
+def test_activations_computed_twice_are_the_same_weights(
+    tiny_model: Path, tmp_path: Path, first: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from transformers import LlamaModel
+
+    forward, checkpointed = LlamaModel.forward, []
+
+    def watched(self: Any, *args: Any, **named: Any) -> Any:
+        checkpointed.append(self.is_gradient_checkpointing)
+        return forward(self, *args, **named)
+
+    monkeypatch.setattr(LlamaModel, "forward", watched)
+    trainer = build(tiny_model, gradient_checkpointing=True)
     fit(trainer, tmp_path / "a")
-    assert tried == [4, 2, 1]
+    assert all(checkpointed) and checkpointed
+    assert bytes_of(tmp_path / "a") == bytes_of(first)
+    assert trainer.identity == build(tiny_model).identity
+    with pytest.raises(RecipeError, match="gradient_checkpointing 'often': say auto, true or"):
+        build(tiny_model, gradient_checkpointing="often")
+
+
+def test_the_model_is_read_once_and_every_run_finds_it_untouched(
+    tiny_model: Path, tmp_path: Path, first: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from transformers import AutoModelForCausalLM
+
+    read, reads = AutoModelForCausalLM.from_pretrained, []
+
+    def counted(*args: Any, **named: Any) -> Any:
+        reads.append(args)
+        return read(*args, **named)
+
+    monkeypatch.setattr(AutoModelForCausalLM, "from_pretrained", counted)
+    trainer = build(tiny_model)
+    long = [Sample(id="l", prompt="x" * 300, completion="y", languages="en>en")] * 4
+    fit(trainer, tmp_path / "diverged", Run(learning_rate=1e38, seed=3, steps=4))
+    fit(trainer, tmp_path / "fused attention", Run(learning_rate=1e-2, seed=3, steps=1), long)
+    fit(trainer, tmp_path / "again")
+    assert len(reads) == 1
+    assert bytes_of(tmp_path / "again") == bytes_of(first)
+
+
+def test_a_cpu_works_on_as_many_rows_at_once_as_its_share_of_memory_holds(
+    tiny_model: Path, tmp_path: Path, first: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from transformers import LlamaModel
+
+    from selftranslate.finetuning import base
+
+    forward, at_once = LlamaModel.forward, []
+
+    def watched(self: Any, input_ids: Any, **named: Any) -> Any:
+        at_once.append(len(input_ids))
+        return forward(self, input_ids, **named)
+
+    monkeypatch.setattr(LlamaModel, "forward", watched)
+    units, longest = 2 * 64, 22  # layers x hidden size, and tokens of the longest row
+    monkeypatch.setattr(base, "_ACTIVATIONS", base._BYTES * units * longest * 3)
+    fit(build(tiny_model), tmp_path / "a")
+    assert at_once == [2] * 8  # 3 would fit, but do not divide 4
+    assert base.rows_at_once(str(tiny_model), longest) == 3
+    assert base.rows_at_once(str(tiny_model), 10_000) == 1
+
+
+@pytest.mark.parametrize(("precision", "linear"), [("fp32", "float32"), ("bf16", "bfloat16")])
+def test_a_cpu_keeps_in_bf16_only_what_is_multiplied_in_it(
+    precision: str, linear: str, tiny_model: Path
+) -> None:
+    from selftranslate.finetuning import base
+
+    network = base.load(str(tiny_model), torch.device("cpu"), bf16=precision == "bf16")
+    kinds = {name: str(weight.dtype)[6:] for name, weight in network.named_parameters()}
+    multiplied = {name for name in kinds if "_proj" in name}
+    assert {kinds[name] for name in multiplied} == {linear}
+    assert {kinds[name] for name in kinds.keys() - multiplied} == {"float32"}
+
+
+def test_rslora_divides_alpha_by_the_root_of_the_rank(tiny_model: Path, tmp_path: Path) -> None:
+    scaled = {"rslora": True, "alpha": 8, "r": 4}
+    told = fit(build(tiny_model, **scaled), tmp_path / "a")
+    assert json.loads((tmp_path / "a" / "adapter_config.json").read_text())["use_rslora"]
+    plain = fit(build(tiny_model, alpha=16, r=4), tmp_path / "b")  # 8 / sqrt(4) = 16 / 4
+    assert told["losses"] == plain["losses"]
+    assert build(tiny_model, rslora=True).identity != build(tiny_model).identity
+
+
+def test_four_bits_need_a_gpu_and_say_so(tiny_model: Path, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="nf4 needs a GPU and the package bitsandbytes"):
+        fit(build(tiny_model, quantize="nf4"), tmp_path / "a")
+    with pytest.raises(RecipeError, match="quantize 'int3': say nf4"):
+        fit(build(tiny_model, quantize="int3"), tmp_path / "b")
+    assert build(tiny_model, quantize="nf4").identity != build(tiny_model).identity
 
 
 def test_bf16_learns_like_fp32(tiny_model: Path, tmp_path: Path, first: Path) -> None:
@@ -253,6 +371,8 @@ def test_progress_counts_the_steps(tiny_model: Path, tmp_path: Path) -> None:
             yield advance
 
         def note(self, text: str) -> None: ...
+
+        say = note
 
     progress: Any = Counting()
     trainer: Any = build(tiny_model)

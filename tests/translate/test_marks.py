@@ -4,10 +4,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from selftranslate.errors import DataError
 from selftranslate.example import Span
 from selftranslate.tasks import Project, Task
 from selftranslate.translate import marks
+
+TAG = ["answer"]
 
 
 @st.composite
@@ -23,12 +24,13 @@ def spans(draw: st.DrawFn) -> tuple[str, Span]:
 @given(spans())
 def test_every_span_comes_back_from_its_marks(drawn: tuple[str, Span]) -> None:
     text, span = drawn
-    if not marks.holds_mark(text):
-        assert marks.extract(marks.insert(text, span)) == (text, span)
+    if not marks.holds_mark(text, TAG):
+        found = marks.extract(marks.insert(text, {"answer": span}), TAG)
+        assert found == (text, {"answer": span})
 
 
 def test_the_marked_occurrence_is_the_spans_not_the_first() -> None:
-    assert marks.insert("Ulm, not Ulm", (9, 12)) == "Ulm, not <answer>Ulm</answer>"
+    assert marks.insert("Ulm, not Ulm", {"answer": (9, 12)}) == "Ulm, not <answer>Ulm</answer>"
 
 
 @pytest.mark.parametrize(
@@ -47,18 +49,19 @@ def test_the_marked_occurrence_is_the_spans_not_the_first() -> None:
     ],
 )
 def test_anything_but_one_good_pair_is_lost(text: str) -> None:
-    assert marks.extract(text)[1] is None
+    assert marks.extract(text, TAG)[1] == {}
 
 
 @pytest.mark.parametrize(
     "text", ["<answer>a</answer> b", "</answer>a <answer>b", "<answer>a</answer> <answer>b"]
 )
 def test_marks_never_stay_in_the_text(text: str) -> None:
-    assert marks.extract(text)[0] == "a b"
+    assert marks.extract(text, TAG)[0] == "a b"
 
 
 def test_whitespace_just_inside_the_marks_is_outside_the_span() -> None:
-    assert marks.extract("in <answer> Ulm\n</answer>.") == ("in  Ulm\n.", (4, 7))
+    found = marks.extract("in <answer> Ulm\n</answer>.", TAG)
+    assert found == ("in  Ulm\n.", {"answer": (4, 7)})
 
 
 def test_trim_leaves_the_words() -> None:
@@ -66,12 +69,36 @@ def test_trim_leaves_the_words() -> None:
     assert marks.trim("a   b", (1, 4)) == (4, 4)
 
 
-def test_the_projected_field_is_found_by_its_context(qa: Task) -> None:
-    assert marks.projected(qa, "context") == "answer"
-    assert marks.projected(qa, "question") is None
-
-
-def test_two_fields_in_one_context_are_refused(qa: Task) -> None:
+def test_the_projected_fields_are_found_by_their_context(qa: Task) -> None:
+    assert marks.projected(qa, "context") == ("answer",)
+    assert marks.projected(qa, "question") == ()
     task = replace(qa, fields={**qa.fields, "evidence": Project(inside="context")})
-    with pytest.raises(DataError, match="answer and evidence are both projected inside context"):
-        marks.projected(task, "context")
+    assert marks.projected(task, "context") == ("answer", "evidence")
+
+
+def test_marks_are_numbered_as_they_begin_and_the_first_is_the_papers() -> None:
+    assert marks.numbered({"drink": (9, 12)}) == {"drink": "answer"}
+    assert marks.numbered({"drink": (9, 12), "city": (0, 3)}) == {
+        "city": "answer",
+        "drink": "answer2",
+    }
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(spans(), st.integers(0, 30), st.integers(0, 30))
+def test_several_spans_come_back_even_where_they_touch_or_cross(
+    drawn: tuple[str, Span], one: int, two: int
+) -> None:
+    text, first = drawn
+    second = marks.trim(text, (min(one, two), max(one, two)))
+    inside = {"a": first, "b": second}
+    if second[0] < second[1] and not marks.holds_mark(text, inside):
+        assert marks.extract(marks.insert(text, inside), inside) == (text, inside)
+
+
+def test_one_bad_pair_of_marks_costs_no_other_answer() -> None:
+    text = "<city>Ulm</city> has <drink>tea."
+    assert marks.extract(text, ["city", "drink"]) == ("Ulm has tea.", {"city": (0, 3)})
+    assert marks.insert("Ulm tea", {"city": (0, 3), "drink": (3, 7)}) == (
+        "<city>Ulm</city><drink> tea</drink>"
+    )

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -15,11 +16,11 @@ from typing import Any
 
 import pytest
 
-from selftranslate import failpoints
+from selftranslate import failpoints, interrupts
 from selftranslate.engines import Completion
 from selftranslate.errors import DiskError
 from selftranslate.example import Ended
-from selftranslate.translate import memory
+from selftranslate.translate import memory, schema, upkeep
 from selftranslate.translate.memory import Asked, Effort, Limits, Memory
 
 ASKED = Asked("engine model=1", "shots", "`", "en", "de")
@@ -83,7 +84,7 @@ def test_an_entry_holds_under_limits_that_it_would_not_have_reached(
         add(kept, "one", completion)
         kept.commit()
         assert kept.find(ASKED, "one", limits) == (completion if holds else None)
-        assert kept.holds(ASKED, memory.digest("one"), limits) == holds
+        assert kept.holds(ASKED, schema.digest("one"), limits) == holds
 
 
 def test_both_a_cut_entry_and_a_whole_one_are_kept(path: Path) -> None:
@@ -198,10 +199,79 @@ def test_many_processes_make_and_fill_one_file(tmp_path: Path) -> None:
 def test_a_process_that_was_a_little_later_uses_the_file(path: Path, monkeypatch: Any) -> None:
     with Memory(path) as kept:
         add(kept, "one")
-    seen, version = iter([0]), Memory._version
-    monkeypatch.setattr(Memory, "_version", lambda self: next(seen, version(self)))
+    seen, version = iter([0]), schema.version
+    monkeypatch.setattr(schema, "version", lambda database: next(seen, version(database)))
     with Memory(path) as kept:
         assert kept.find(ASKED, "one", LIMITS) == answer()
+
+
+PLACES = [("Wort", 2), ("fence", 0), ("Satz", 1), ("Wort", 0)]
+"""Where a bit of the file is flipped: bytes of the completion, the ending, the text."""
+
+
+@pytest.mark.parametrize(("word", "at"), PLACES)
+@pytest.mark.parametrize("bit", [1, 128])
+def test_a_flipped_bit_is_found_and_its_entry_not_used(
+    path: Path, word: str, at: int, bit: int
+) -> None:
+    with Memory(path) as kept:
+        for i in range(3):
+            kept.add(ASKED, f"Satz {i}", LIMITS, answer(f"Wort {i}"), Effort(0, 1))
+    content = bytearray(path.read_bytes())
+    content[content.rindex(word.encode()) + at] ^= bit
+    path.write_bytes(content)
+    with Memory(path) as kept:
+        found = [kept.find(ASKED, f"Satz {i}", LIMITS) for i in range(3)]
+        assert sum(each is None for each in found) == len(kept.damaged) == 1
+        assert upkeep.stats(kept)["damaged"] == 1
+        assert "1 entries are damaged" in upkeep.describe(upkeep.stats(kept))
+        lost = found.index(None)
+        kept.add(ASKED, f"Satz {lost}", LIMITS, answer(f"Wort {lost}"), Effort(0, 1))
+    with Memory(path) as kept:
+        found = [kept.find(ASKED, f"Satz {i}", LIMITS) for i in range(3)]
+        assert found == [answer(f"Wort {i}") for i in range(3)] and not kept.damaged
+        assert upkeep.stats(kept)["damaged"] == 0
+
+
+def test_a_log_probability_that_is_no_number_is_none(path: Path) -> None:
+    with Memory(path) as kept:
+        doubtful = Completion(index=0, text="x", ended="fence", log_probability=float("nan"))
+        add(kept, "one", doubtful)
+        kept.commit()
+        found = kept.find(ASKED, "one", LIMITS)
+        assert found and found.log_probability is None
+
+
+def test_a_file_of_the_first_version_is_brought_up_to_date_where_it_lies(
+    path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(schema, "ROWS", 4)
+    with Memory(path) as kept:
+        for i in range(10):
+            add(kept, str(i))
+    database = sqlite3.connect(path, isolation_level=None)
+    database.execute("ALTER TABLE completions DROP COLUMN checksum")
+    database.execute("PRAGMA user_version = 1")
+    database.close()
+    with Memory(path) as kept:
+        assert all(kept.find(ASKED, str(i), LIMITS) == answer() for i in range(10))
+        add(kept, "ten")
+    with Memory(path) as kept:
+        assert upkeep.stats(kept)["entries"] == 11 and upkeep.stats(kept)["damaged"] == 0
+
+
+def test_ctrl_c_is_felt_while_another_process_writes(path: Path) -> None:
+    Memory(path).__exit__(None, None, None)
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+    begun = time.monotonic()
+    with interrupts.gentle(), pytest.raises(KeyboardInterrupt), Memory(path) as kept:
+        add(kept, "one")
+        timer.start()
+        kept.commit()
+    assert time.monotonic() - begun < memory.PATIENCE / 2
+    holder.close()
 
 
 def other_program(path: Path) -> None:
@@ -230,7 +300,7 @@ def newer(path: Path) -> None:
         (lambda path: path.write_bytes(b"no database" * 100), "no translation memory; move it"),
         (other_program, "another program's database; move it away"),
         (torn, "damaged; move it away to begin a new one"),
-        (newer, r"made by another version of selftranslate \(schema 99, not 1\)"),
+        (newer, r"made by a later version of selftranslate \(schema 99, not 2\)"),
         (Path.mkdir, "unable to open database file"),
     ],
 )

@@ -383,4 +383,4 @@ def test_a_sentence_may_be_as_long_as_the_longest_field_it_stands_in(
     list(made.translate([example("I am Bo. Yes.", "Bo"), example("Bo. Yes. Indeed so.", "Bo")]))
     plain = made.engine.requests[1]
     most = dict(zip(made.engine.received()[2:], plain.most_characters, strict=False))
-    assert most["Yes."] == 2 * len("Bo. Yes. Indeed so.") + 1 + 2 * plan.MARKS
+    assert most["Yes."] == 2 * len("Bo. Yes. Indeed so.") + 1 + 2 * len("<answer></answer>")

@@ -49,9 +49,9 @@ def test_whitespace_that_the_splitter_cannot_read(en: Language, text: str, count
 def test_a_border_inside_the_whole_span_does_not_cut(en: Language) -> None:
     text = "One. Two. Three. Four."
     assert sentences.split(text, en) == [(0, 4), (5, 9), (10, 16), (17, 22)]
-    assert sentences.split(text, en, whole=(7, 12)) == [(0, 4), (5, 16), (17, 22)]
-    assert sentences.split(text, en, whole=(0, 22)) == [(0, 22)]
-    assert sentences.split(text, en, whole=(5, 9)) == sentences.split(text, en)
+    assert sentences.split(text, en, whole=[(7, 12)]) == [(0, 4), (5, 16), (17, 22)]
+    assert sentences.split(text, en, whole=[(0, 22)]) == [(0, 22)]
+    assert sentences.split(text, en, whole=[(5, 9)]) == sentences.split(text, en)
 
 
 def test_line_breaks_stay_and_the_rest_becomes_the_joiner(en: Language) -> None:
@@ -80,7 +80,7 @@ def test_every_squad_context_is_cut_without_loss(
     for example in examples:
         text, span = example.fields["context"], example.spans["answer"]
         crossing += sentences.holding(cut[text], span) is None
-        assert sentences.holding(sentences.split(text, en, whole=span), span) is not None
+        assert sentences.holding(sentences.split(text, en, whole=[span]), span) is not None
     assert crossing == 11
 
 

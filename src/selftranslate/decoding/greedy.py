@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from selftranslate.decoding import shared_prefix
+from selftranslate.decoding import shared_prefix, steady
 from selftranslate.decoding.shared_prefix import KeysAndValues, Sight
 from selftranslate.decoding.slots import GROWTH, Slots, rounded, rounding
 from selftranslate.errors import EngineError
@@ -94,6 +94,7 @@ class Decoder:
         self.config = model.config.get_text_config(decoder=True)
         self.device = model.device
         self._kept: tuple[tuple[int, ...], list[KeysAndValues]] = (), []
+        steady.settle(model)
         self.shares = share and shared_prefix.holds(self.config) and self._use_shared_prefix()
         """Whether prefixes are kept once for all rows."""
 
@@ -155,7 +156,10 @@ class Decoder:
         _forward(self.model, [list(prefix)], [range(len(prefix))], slots, ((), 0))
         tokens = slice(None), slice(len(prefix))
         return [
-            (keys[0][tokens].contiguous(), values[0][tokens].contiguous())
+            (
+                steady.exact(keys[0][tokens]).contiguous(),
+                steady.exact(values[0][tokens]).contiguous(),
+            )
             for keys, values in slots.layers()
         ]
 

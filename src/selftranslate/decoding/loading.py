@@ -1,11 +1,11 @@
-"""Load a model and put an adapter on it, and refuse one that is not really there."""
+"""Load a model; put an adapter on it and take it off; refuse one that is not really there."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,8 @@ TOLERANCE = 1e-3
 """How far merged logits may lie from the adapter's, as a share of the largest."""
 
 
-def load(root: Path, adapter: Path | None, dtype: torch.dtype, device: torch.device) -> Any:
-    """Load a model from its safetensors, with the adapter merged in where that loses nothing.
-
-    Raises EngineError if weights are missing or unreadable, or the adapter does not fit.
-    """
+def load(root: Path, dtype: torch.dtype, device: torch.device) -> Any:
+    """Load a model from its safetensors. Raises EngineError if they are missing or unreadable."""
     from transformers import AutoModelForCausalLM
 
     with _quietly(), _explained(root):
@@ -38,8 +35,7 @@ def load(root: Path, adapter: Path | None, dtype: torch.dtype, device: torch.dev
     if missing := sorted(report["missing_keys"]):
         msg = f"{root}: no weights for {', '.join(missing[:3])}: not a complete model"
         raise EngineError(msg)
-    model = model.to(device).eval()
-    return model if adapter is None else _adapt(model, adapter)
+    return model.to(device).eval()
 
 
 def adapter_fingerprint(adapter: Path) -> str:
@@ -58,27 +54,41 @@ def adapter_fingerprint(adapter: Path) -> str:
 
 
 @torch.inference_mode()
-def _adapt(model: Any, adapter: Path) -> Any:
+def adapt(model: Any, adapter: Path) -> Callable[[], object]:
+    """Put an adapter on a model, merged in where that loses nothing; return what takes it off.
+
+    Raises EngineError, and leaves the model as it was, if the adapter does not fit.
+    """
     from peft import PeftModel
 
     canary = torch.arange(3, 19, device=model.device)[None] % model.config.vocab_size
     base: Tensor = model(canary).logits.float()
+    before = {name: weight.data for name, weight in model.named_parameters()}
     with _explained(adapter):
         adapted = PeftModel.from_pretrained(model, str(adapter), local_files_only=True)
-    _check_every_weight_arrived(adapted, adapter)
-    adapted.eval()
-    active: Tensor = adapted(input_ids=canary).logits.float()
-    if torch.equal(active, base) and _is_trained(adapted):
-        msg = f"{adapter}: the adapter changes nothing: the model's logits are those without it"
-        raise EngineError(msg)
-    if model.dtype != torch.float32:  # merging rounds the sum to the model's precision
-        return adapted.get_base_model()
-    merged = adapted.merge_and_unload(safe_merge=True)
-    gap = float((merged(canary).logits.float() - active).abs().max())
-    if not gap <= TOLERANCE * max(1.0, float(active.abs().max())):
-        msg = f"{adapter}: merged into the model, its logits move by {gap:.2g}: not the same model"
-        raise EngineError(msg)
-    return merged
+
+    def off() -> None:
+        adapted.unload()
+        for name, weight in model.named_parameters():
+            weight.data = before[name]
+
+    try:
+        _check_every_weight_arrived(adapted, adapter)
+        adapted.eval()
+        active: Tensor = adapted(input_ids=canary).logits.float()
+        if torch.equal(active, base) and _is_trained(adapted):
+            msg = f"{adapter}: the adapter changes nothing: the model's logits are those without it"
+            raise EngineError(msg)
+        if model.dtype == torch.float32:  # else merging rounds the sum to the model's precision
+            merged: Tensor = adapted.merge_and_unload(safe_merge=True)(canary).logits
+            gap = float((merged.float() - active).abs().max())
+            if not gap <= TOLERANCE * max(1.0, float(active.abs().max())):
+                msg = f"{adapter}: merged into the model, its logits move by {gap:.2g}"
+                raise EngineError(msg)
+    except EngineError:
+        off()
+        raise
+    return off
 
 
 def _check_every_weight_arrived(adapted: Any, adapter: Path) -> None:

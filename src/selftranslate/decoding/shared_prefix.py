@@ -14,6 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from selftranslate.decoding.steady import exact
+
 NAME = "shared_prefix"
 KeysAndValues = tuple[Tensor, Tensor]
 """One layer's keys and values of the prefix, each (key/value heads, prefix tokens, width)."""
@@ -112,13 +114,16 @@ def attend(
         msg = "this attention is for decoding only: it needs a `sight`, and no mask"
         raise RuntimeError(msg)
     how = float(others.get("scaling") or query.shape[3] ** -0.5), others.get("softcap")
-    window = others.get("sliding_window")
+    window, given = others.get("sliding_window"), query.dtype
+    if query.shape[2] > 1:
+        query, key, value = exact(query), exact(key), exact(value)
     result, mass = _own(query, key, value, sight.own(window, query.dtype), how)
     if sight.common:
-        hidden = sight.prefix(window, query.dtype)
-        common, common_mass = _prefix(query, sight.common[module.layer_idx], hidden, how)
-        result = torch.lerp(result, common, torch.sigmoid(common_mass - mass))
-    return result.to(query.dtype).transpose(1, 2).contiguous(), None
+        common = sight.common[module.layer_idx]
+        query = query.to(common[0].dtype)
+        found, found_mass = _prefix(query, common, sight.prefix(window, query.dtype), how)
+        result = torch.lerp(result, found, torch.sigmoid(found_mass - mass))
+    return result.to(given).transpose(1, 2).contiguous(), None
 
 
 def _own(

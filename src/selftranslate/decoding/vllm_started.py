@@ -84,6 +84,7 @@ class Started:
         self._engine = made.llm_engine
         self._lora: Any = None
         self._names = map(str, count())
+        self._adapters = count(1)
         self._refused: int | None = 0
         """How many requests in a row, none before them having been accepted; then None."""
 
@@ -91,10 +92,16 @@ class Started:
         """Answer with an adapter, named by its content, for prefixes are cached under its name."""
         from vllm.lora.request import LoRARequest
 
-        self._lora = LoRARequest(name, 1, str(folder.resolve()))
+        if self._lora is not None and self._lora.lora_name == name:
+            return
+        self._lora = LoRARequest(name, next(self._adapters), str(folder.resolve()))
         # Its process hands on what went wrong there as an Exception of no kind.
         with self._explained(f"{folder}: vllm cannot load the adapter", Exception):
             self._engine.add_lora(self._lora)
+
+    def plain(self) -> None:
+        """Answer without an adapter."""
+        self._lora = None
 
     def add(self, inside: dict[str, Row], row: Row, fence: str | None) -> str | None:
         """Hand a row in; return why it is refused, or None.

@@ -1,10 +1,11 @@
 """Engines turn prompts into text. One file per engine; each has
-`build(model, runtime, adapter=None, **params)` and returns an `Engine`."""
+`build(model, runtime, **params)` and returns an `Adaptable`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from selftranslate.example import Ended
@@ -58,4 +59,21 @@ class Engine(Protocol):
 
         A text that does not fit into the context comes back as "error", never as an exception.
         """
+        ...
+
+
+class Adaptable(Engine, Protocol):
+    """What `build` returns: an engine for the stages of a run, before and after training."""
+
+    def adapted(self, tuned: Path) -> Engine:
+        """Return the same model with what a trainer left in a folder; both share what is loaded.
+
+        An adapter is put on, and taken off again when another is asked; a whole model (one with a
+        config.json) takes the model's place. Raises EngineError, at the latest when it is asked,
+        if the adapter is not one of this model.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give the memory back; the next request loads the model anew."""
         ...

@@ -9,7 +9,6 @@ is about the server ends the run: it does not do even that; 401 to 404; it is aw
 from __future__ import annotations
 
 import json
-import math
 import os
 import re
 import time
@@ -17,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any, get_args
 from urllib.parse import urlsplit
 
@@ -42,8 +42,6 @@ class OpenAIEngine:
 
     model: str
     runtime: Runtime
-    adapter: str | None = None
-    """None: a server cannot be given an adapter."""
     base_url: str = "http://localhost:8000/v1"
     served_as: str | None = None
     """The model's name at the server, if it is another one."""
@@ -63,7 +61,7 @@ class OpenAIEngine:
     context: int = 8192
     """In tokens: what the server was started with."""
     tokenizer: str | None = None
-    """A model whose tokenizer counts tokens; without one, a token is two bytes of UTF-8."""
+    """A model whose tokenizer counts tokens; without one, each byte of UTF-8 counts as one."""
     send_ids: bool = False
     """Send the tokenizer's ids, prefix and text tokenised apart, as training does; not text."""
     logprobs: bool | None = None
@@ -86,6 +84,17 @@ class OpenAIEngine:
             asks_logprobs=self.api == "completions" if self.logprobs is None else self.logprobs,
         )
 
+    def adapted(self, tuned: Path) -> OpenAIEngine:
+        """Raise RecipeError: a server cannot be given an adapter."""
+        msg = (
+            f"engine openai: {tuned}: a server cannot be given an adapter; "
+            "ask trained models with another engine"
+        )
+        raise RecipeError(msg)
+
+    def close(self) -> None:
+        """Do nothing: a server's memory is its own."""
+
     @cached_property
     def identity(self) -> str:
         """The model's name, where it is served, and how it is asked; never the key."""
@@ -105,9 +114,9 @@ class OpenAIEngine:
         return self.context
 
     def count_tokens(self, text: str) -> int:
-        """Return how many tokens a text has; without a tokenizer, an over-estimate."""
+        """Return how many tokens a text has; without a tokenizer, the most it can have."""
         if self.tokenizer is None:
-            return math.ceil(len(text.encode("utf-8", "surrogatepass")) / 2)
+            return len(text.encode("utf-8", "surrogatepass"))
         return len(models.encode(self._tokens, text))
 
     def generate(self, request: Request) -> Iterator[Completion]:
@@ -215,9 +224,6 @@ def _completion(index: int, answer: Answer) -> Completion:
 def _check(engine: OpenAIEngine) -> None:
     """Raise RecipeError, never with a value that may be a secret."""
     here = "engine openai"
-    if engine.adapter is not None:
-        msg = f"{here}: a server cannot be given an adapter; ask trained models with another engine"
-        raise RecipeError(msg)
     if engine.api not in get_args(Api):
         raise RecipeError(unknown(f"api of {here}", str(engine.api), get_args(Api)))
     if not re.fullmatch(r"env:[A-Z_][A-Z0-9_]*", str(engine.api_key or "env:NONE")):

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 from selftranslate import model as models
 from selftranslate.engines import Completion, Request
 from selftranslate.errors import PluginError, unknown
+from selftranslate.machine import device, fastest_precision, use_cores
 from selftranslate.runtime import Runtime
 
 if TYPE_CHECKING:
     from selftranslate.decoding.ending import Ending
     from selftranslate.decoding.greedy import Decoder, Row
+    from selftranslate.decoding.loaded import Loaded
 
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 ATTENTIONS = ("shared_prefix", "plain")
@@ -33,7 +35,8 @@ def build(
 ) -> TransformersEngine:
     """Name a model to decode with; its weights are read at the first `generate`.
 
-    `dtype` "auto" is float32 on a CPU and bfloat16 on a GPU. `attention` "plain" repeats the
+    `dtype` "auto" is bfloat16 on a GPU; on a CPU that multiplies in it too, for a model whose
+    weights are stored in 16 bits, else float32. `attention` "plain" repeats the
     prefix in every row: slower, for comparison.
     """
     if dtype not in DTYPES:
@@ -55,6 +58,22 @@ class TransformersEngine:
         self._dtype = dtype
         self._attention = attention
         self._endings: dict[str | None, Ending] = {}
+        self._shared: list[Loaded] = []
+        """What is loaded, shared with the engines that are the same model with an adapter."""
+
+    def adapted(self, tuned: Path) -> TransformersEngine:
+        """Return the same model with an adapter, or the whole model that a folder holds."""
+        whole = (tuned / "config.json").exists()
+        model, adapter = (str(tuned), None) if whole else (self._model, str(tuned))
+        made = TransformersEngine(model, self._runtime, adapter, self._precision, self._attention)
+        made._shared = self._shared
+        if not whole:
+            made._endings = self._endings
+        return made
+
+    def close(self) -> None:
+        """Give the memory back; the next request loads the model anew."""
+        self._shared.clear()
 
     @cached_property
     def identity(self) -> str:
@@ -88,7 +107,8 @@ class TransformersEngine:
                 rows.append(row)
         if prefix is None or not rows:
             return
-        decoder, ending = self._decoder, self._ending(request.fence)
+        decoder = self._decoder()
+        ending = self._ending(request.fence, decoder)
         done = decoder.decode(
             prefix,
             rows,
@@ -127,41 +147,38 @@ class TransformersEngine:
         return models.tokenizer(self._model)
 
     @cached_property
-    def _device(self) -> str:
-        import torch
-
-        if self._runtime.device != "auto":
-            return self._runtime.device
-        return "cuda" if torch.cuda.is_available() else "cpu"
-
-    @cached_property
     def _precision(self) -> str:
         if self._dtype != "auto":
             return self._dtype
-        return "float32" if self._device == "cpu" else "bfloat16"
+        where = device(self._runtime)
+        if where.type == "cpu" and not (
+            fastest_precision(where) == "bf16" and models.stored_in_16_bits(self._model)
+        ):
+            return "float32"
+        return "bfloat16"
 
-    @cached_property
     def _decoder(self) -> Decoder:
         import torch
 
-        from selftranslate.decoding.greedy import Decoder
-        from selftranslate.decoding.loading import load
+        from selftranslate.decoding.loaded import Loaded
 
-        dtype = getattr(torch, self._precision)
-        root = models.folder(self._model)
-        model = load(root, self._adapter, dtype, torch.device(self._device))
-        decoder = Decoder(model, share=self._attention == "shared_prefix")
-        if self._attention == "shared_prefix" and not decoder.shares:
-            kind = type(model).__name__
+        sharing = self._attention == "shared_prefix"
+        if not self._shared:
+            use_cores()
+            dtype = getattr(torch, self._precision)
+            self._shared.append(Loaded(dtype, device(self._runtime), sharing))
+        decoder, new = self._shared[0].decoder(models.folder(self._model), self._adapter)
+        if new and sharing and not decoder.shares:
+            kind = type(decoder.model).__name__
             self._runtime.progress.note(f"{kind} cannot share a prefix; each row repeats it")
         return decoder
 
-    def _ending(self, fence: str | None) -> Ending:
+    def _ending(self, fence: str | None, decoder: Decoder) -> Ending:
         """Return the rule for one fence; making it reads the whole vocabulary once."""
         from selftranslate.decoding.ending import Ending
 
         if fence not in self._endings:
-            named = self._decoder.model.generation_config.eos_token_id
+            named = decoder.model.generation_config.eos_token_id
             ends = {*(named if isinstance(named, list) else [named]), self._tokens.eos_token_id}
             self._endings[fence] = Ending(self._tokens, frozenset(ends - {None}), fence)
         return self._endings[fence]

@@ -80,6 +80,19 @@ class VllmEngine:
         self._adapter = None if adapter is None else Path(adapter).expanduser()
         self._settings = settings
         self._max_model_len = max_model_len
+        self._server = Server()
+
+    def adapted(self, tuned: Path) -> VllmEngine:
+        """Return the same model with an adapter, or the whole model that a folder holds."""
+        whole = (tuned / "config.json").exists()
+        model, adapter = (str(tuned), None) if whole else (self._model, str(tuned))
+        made = VllmEngine(model, self._runtime, adapter, self._settings, self._max_model_len)
+        made._server = self._server
+        return made
+
+    def close(self) -> None:
+        """End vLLM and its processes; the next request starts it anew."""
+        self._server.stop()
 
     @cached_property
     def identity(self) -> str:
@@ -109,19 +122,23 @@ class VllmEngine:
         Raises EngineError if vLLM cannot be started, stops, or refuses everything.
         """
         inside: dict[str, Row] = {}
+        running: Started | None = None
         ahead = max(AHEAD, 2 * self._settings.get("max_num_seqs", 0))
         try:
             for row in chain(self._rows(request), [None]):
                 if isinstance(row, Completion):
                     yield row
-                elif row is not None and (why := self._running.add(inside, row, request.fence)):
-                    yield self._answer(row, "error", request, why)
-                while inside and (row is None or len(inside) >= ahead):
-                    for done, ended in self._running.step(inside, request.fence):
+                    continue
+                if row is not None:
+                    running = running or self._running()
+                    if why := running.add(inside, row, request.fence):
+                        yield self._answer(row, "error", request, why)
+                while running and inside and (row is None or len(inside) >= ahead):
+                    for done, ended in running.step(inside, request.fence):
                         yield self._answer(done, ended, request)
         finally:
-            if inside:
-                self._running.abort(inside)
+            if running and inside:
+                running.abort(inside)
 
     def _rows(self, request: Request) -> Iterator[Row | Completion]:
         """Tokenise one text after another; one that cannot be asked is an "error" already."""
@@ -163,16 +180,39 @@ class VllmEngine:
 
         return adapter_fingerprint(self._adapter)
 
-    @cached_property
     def _running(self) -> Started:
-        lora: dict[str, Any] = {}
-        if self._adapter is not None:
-            name, rank = self._adapter_name, vllm_adapter.rank(self._adapter)
-            lora = {"enable_lora": True, "max_lora_rank": rank, "max_loras": 1}
-        settings = {**self._settings, **lora, "max_model_len": self.context_length}
-        running = Started(models.folder(self._model), settings)
-        # Its memory is needed elsewhere as soon as nobody uses this engine any more.
-        weakref.finalize(self, running.stop)
-        if self._adapter is not None:
-            running.adapt(name, self._adapter)
+        lora = 0 if self._adapter is None else vllm_adapter.rank(self._adapter)
+        settings = {**self._settings, "max_model_len": self.context_length}
+        running = self._server.started(models.folder(self._model), settings, lora)
+        if self._adapter is None:
+            running.plain()
+        else:
+            running.adapt(self._adapter_name, self._adapter)
         return running
+
+
+class Server:
+    """The one vLLM that engines of a model share, started again only for another need."""
+
+    def __init__(self) -> None:
+        self._running: Started | None = None
+        self._root: Path | None = None
+        self._rank = 0
+
+    def started(self, root: Path, settings: Mapping[str, Any], rank: int) -> Started:
+        """Return vLLM with this model, ready for adapters up to this rank; 0 is none."""
+        if self._running is not None and root == self._root and rank <= self._rank:
+            return self._running
+        self.stop()
+        lora = {"enable_lora": True, "max_lora_rank": rank, "max_loras": 1} if rank else {}
+        self._running = Started(root, {**settings, **lora})
+        self._root, self._rank = root, rank
+        # Its memory is needed elsewhere as soon as nobody uses these engines any more.
+        weakref.finalize(self, self._running.stop)
+        return self._running
+
+    def stop(self) -> None:
+        """End vLLM, if it runs."""
+        if self._running is not None:
+            self._running.stop()
+        self._running = None

@@ -30,6 +30,7 @@ class Dropped(Record):
 
     pair: Pair
     filter: str
+    """"" if no filter objected, but no training row can be made of the pair."""
     drop: Drop
 
     @classmethod
@@ -40,7 +41,8 @@ class Dropped(Record):
     @property
     def reason(self) -> str:
         """Name filter, field and reason, e.g. "complete: answer ended by length"."""
-        return f"{self.filter}: {self.drop.field} {self.drop.reason}"
+        what = f"{self.drop.field} {self.drop.reason}"
+        return f"{self.filter}: {what}" if self.filter else what
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +59,29 @@ class Sieve:
 
 
 def sieve(pairs: Iterable[Pair], filters: Mapping[str, Filter]) -> Sieve:
-    """Apply the filters in order; the first one that objects gives the reason."""
+    """Apply the filters in order; the first one that objects gives the reason.
+
+    A pair that lacks a text is dropped whatever the filters: it can be no training row.
+    """
     kept: list[Pair] = []
     dropped: list[Dropped] = []
     for pair in pairs:
-        for name, check in filters.items():
+        for name, check in [*filters.items(), ("", _lacking)]:
             if (drop := check(pair)) is not None:
                 dropped.append(Dropped(pair, name, drop))
                 break
         else:
             kept.append(pair)
     return Sieve(tuple(kept), tuple(dropped))
+
+
+def _lacking(pair: Pair) -> Drop | None:
+    """Name the first field that has no translation, or whose span was lost (A.2)."""
+    if pair.unmarked:
+        return Drop(pair.unmarked[0], "lost its marks")
+    for name, text in pair.target.fields.items():
+        if "error" in pair.ended.get(name, ()) or (
+            not text.strip() and pair.source.fields.get(name, "").strip()
+        ):
+            return Drop(name, "has no translation")
+    return None

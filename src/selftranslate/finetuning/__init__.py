@@ -1,1 +1,1 @@
-"""What trainers are made of: `rows` turns samples into batches, `surroundings` is the machine."""
+"""What trainers are made of: `fitting` is one run, `rows` its batches, `base` the model before it."""

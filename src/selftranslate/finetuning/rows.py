@@ -85,32 +85,35 @@ def order(lengths: Sequence[int], steps: int, batch_size: int, seed: int) -> lis
 
 @dataclass(frozen=True, slots=True)
 class Collate:
-    """Pad rows on the right to a multiple of 8."""
+    """Put rows together: padded on the right, or one behind the other.
+
+    No position of a causal model sees what is to its right, so padding needs no mask. Packed rows
+    are told apart by their positions, which begin anew in each: without a cache models look there.
+    """
 
     pad: int
-    logits_to_keep: bool
-    """Whether the model can leave out the logits of the first positions."""
+    can_choose: bool = True
+    """Whether the model computes logits only where it is told to."""
+    packed: bool = False
 
     def __call__(self, rows: Sequence[Row]) -> dict[str, Any]:
-        """Return tensors of shape (rows, positions).
+        """Return tensors of shape (rows, positions), or (1, all positions) where packed.
 
-        Where all rows are still in their prompts no logits are needed: labels then cover the
-        last `logits_to_keep` positions only, of which the first predicts the first label.
+        `logits_to_keep` is true where the next token is learned; the labels are those tokens.
         """
         import torch
 
-        width = -(-max(len(row["labels"]) for row in rows) // 8) * 8
-        ids = torch.full((len(rows), width), self.pad)
-        mask = torch.zeros((len(rows), width), dtype=torch.long)
-        labels = torch.full((len(rows), width), IGNORED)
-        for at, row in enumerate(rows):
-            length = len(row["labels"])
-            ids[at, :length] = torch.tensor(row["input_ids"])
-            mask[at, :length] = 1
-            labels[at, :length] = torch.tensor(row["labels"])
-        batch: dict[str, Any] = {"input_ids": ids, "attention_mask": mask, "labels": labels}
-        if self.logits_to_keep:
-            prompts = min(row["labels"].count(IGNORED) for row in rows)
-            batch["logits_to_keep"] = width - prompts + 1
-            batch["labels"] = labels[:, prompts - 1 :]
-        return batch
+        ids, labels = ([torch.tensor(row[key]) for row in rows] for key in ("input_ids", "labels"))
+        batch: dict[str, Any] = {}
+        if self.packed:
+            ids, labels = [torch.cat(ids)], [torch.cat(labels)]
+            positions = [torch.arange(len(row["labels"])) for row in rows]
+            batch |= {"position_ids": torch.cat(positions)[None], "use_cache": False}
+        joined = torch.nn.utils.rnn.pad_sequence
+        batch["input_ids"] = joined(ids, batch_first=True, padding_value=self.pad)
+        targets = joined(labels, batch_first=True, padding_value=IGNORED)
+        if not self.can_choose:
+            return batch | {"labels": targets}
+        learned = torch.nn.functional.pad(targets[:, 1:] != IGNORED, (0, 1))
+        chosen = targets[:, 1:][learned[:, :-1]]
+        return batch | {"logits_to_keep": learned, "labels": chosen, "shift_labels": chosen}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -33,6 +33,12 @@ class Language:
     """Words before a final number: "The answer is", "Die Antwort ist" ... (MGSM's exemplars)."""
     articles: tuple[str, ...] = ()
     """Words that SQuAD-like metrics leave out of an answer (MLQA's convention)."""
+    attached_article: str = ""
+    """An article that is written together with its noun; MLQA's script drops it everywhere."""
+    negations: tuple[str, ...] = ()
+    """Words that deny the one behind them: "not", "kein" ..."""
+    nli_labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """What Entailment, Neutral and Contradiction are called."""
     exemplar_prefixes: Mapping[str, str] = field(default_factory=dict)
     """What MGSM writes before the question and the answer of its exemplars."""
 
@@ -51,6 +57,6 @@ def get(code: str) -> Language:
     if code not in codes():
         raise PluginError(unknown("language", code, codes()))
     values = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    for name in ("answer_markers", "articles"):
+    for name in ("answer_markers", "articles", "negations"):
         values[name] = tuple(values.get(name, ()))
     return Language(code=code, **values)

@@ -25,6 +25,8 @@ class Score:
     """Metric, tokenisation, n and version, e.g. "final_number|locale:de|n:250|v:1"."""
     items: tuple[float, ...] = ()
     """Each prediction's own score, where the metric has one."""
+    answers: tuple[str, ...] = ()
+    """What was read out of each prediction, "" for nothing, where the metric reads something."""
 
 
 class Metric(Protocol):

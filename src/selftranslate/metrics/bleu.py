@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ class Bleu:
     """BLEU, or where its tokenizer is not at hand two scores that do not claim to be BLEU."""
 
     def __call__(self, predictions: Sequence[Prediction], language: Language) -> list[Score]:
-        """Score against each first reference: "bleu", or else "bleu_char" and "chrf".
+        """Score against all references: "bleu", or else "bleu_char" and "chrf".
 
         Never downloads: a score that depends on the network is not the same score tomorrow.
         """
@@ -64,7 +65,7 @@ def missing(tokenizer: str) -> str | None:
 def _corpus(name: str, metric: Any, predictions: Sequence[Prediction]) -> Score:
     # sacreBLEU fails on an empty corpus; one empty sentence has the same score, 0.
     texts = [p.text for p in predictions] or [""]
-    references = [p.references[0] for p in predictions] or [""]
-    score = metric.corpus_score(texts, [references])
+    references = list(zip_longest(*(p.references for p in predictions))) or [("",)]
+    score = metric.corpus_score(texts, references)
     signature = f"{score.name}|{metric.get_signature().format()}"
     return Score(name=name, value=min(score.score / 100, 1.0), signature=signature)

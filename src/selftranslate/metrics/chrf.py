@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from selftranslate.example import Prediction
 from selftranslate.languages import Language
@@ -15,13 +16,13 @@ def build() -> Metric:
 
 
 def chrf(predictions: Sequence[Prediction], language: Language) -> list[Score]:
-    """Compare character n-grams with each first reference's."""
+    """Compare character n-grams with the references'."""
     from sacrebleu.metrics import CHRF
 
     metric = CHRF()
     # sacreBLEU fails on an empty corpus; one empty sentence has the same score, 0.
     texts = [p.text for p in predictions] or [""]
-    references = [p.references[0] for p in predictions] or [""]
-    score = metric.corpus_score(texts, [references])
+    references = list(zip_longest(*(p.references for p in predictions))) or [("",)]
+    score = metric.corpus_score(texts, references)
     signature = f"{score.name}|{metric.get_signature().format()}"
     return [Score(name="chrf", value=min(score.score / 100, 1.0), signature=signature)]

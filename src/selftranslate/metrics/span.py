@@ -33,16 +33,17 @@ def spans(predictions: Sequence[Prediction], language: Language) -> list[Score]:
     Where words are not spaced, the tokens of F1 are characters as a reader sees them (grapheme
     clusters); words in another script inside such a text stay words (MLQA's mixed segments).
     """
-    n = len(predictions)
+    articles = ",".join((*language.articles, *filter(None, [language.attached_article])))
     tokens = "words" if language.spaces else "mixed_graphemes"
     signature = (
-        f"span|norm:squad|articles:{','.join(language.articles) or 'none'}"
-        f"|tokens:{tokens}|refs:max|n:{n}|v:1"
+        f"span|norm:nfc,casefold|punct:unicode,ascii|articles:{articles or 'none'}"
+        f"|tokens:{tokens}|refs:max|n:{len(predictions)}|v:2"
     )
     measures: dict[str, Callable[[str, str, Language], float]] = {
         "exact_match": exact_match,
         "f1": f1,
     }
+    answers = tuple(normalise(p.text, language) for p in predictions)
     scores = []
     for name, measure in measures.items():
         items = tuple(
@@ -50,13 +51,16 @@ def spans(predictions: Sequence[Prediction], language: Language) -> list[Score]:
             for p in predictions
         )
         value = fmean(items) if items else 0.0
-        scores.append(Score(name=name, value=value, signature=signature, items=items))
+        scores.append(
+            Score(name=name, value=value, signature=signature, items=items, answers=answers)
+        )
     return scores
 
 
 def exact_match(answer: str, reference: str, language: Language) -> float:
-    """1 if the normalised answers are equal, else 0."""
-    return float(normalise(answer, language) == normalise(reference, language))
+    """1 if the tokens are equal, else 0: spaces count only where words are spaced."""
+    found, wanted = (tokenise(normalise(text, language), language) for text in (answer, reference))
+    return float(found == wanted)
 
 
 def f1(answer: str, reference: str, language: Language) -> float:
@@ -74,7 +78,8 @@ def normalise(text: str, language: Language) -> str:
     never right.
     """
     text = " ".join(unicodedata.normalize("NFC", text).casefold().split())
-    words = _PUNCTUATION.sub("", text).split()
+    bare = _PUNCTUATION.sub("", text)
+    words = (bare.replace(article, " ") if (article := language.attached_article) else bare).split()
     articles = {article.casefold() for article in language.articles}
     return " ".join(word for word in words if word not in articles) or text
 

@@ -13,15 +13,12 @@ def build() -> Part:
     """Build the part."""
 
     def codeswitch(corpus: Corpus) -> Iterable[Sample]:
-        output = corpus.task.output
+        task = corpus.task
         for pair in corpus.pairs:
-            if (
-                not corpus.task.natural_output
-                and pair.source.fields[output] == pair.target.fields[output]
-            ):
+            if not task.natural_output and task.answer(pair.source) == task.answer(pair.target):
                 continue  # the same label in both languages: D_src and D_tgt again
             for question, answer in ((pair.source, pair.target), (pair.target, pair.source)):
-                ask = languages.get(answer.language).answer_in if corpus.task.natural_output else ""
-                yield corpus.task.render(question, answer, ask)
+                ask = languages.get(answer.language).answer_in if task.natural_output else ""
+                yield task.render(question, answer, ask)
 
     return codeswitch

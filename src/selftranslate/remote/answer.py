@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from selftranslate.example import Ended
 
@@ -19,7 +19,16 @@ ENDED: Mapping[str, Ended] = {
 """`finish_reason`s that leave no doubt; "stop" does."""
 
 STOPPED_BY = ("stop_reason", "matched_stop")
-"""Where vLLM and SGLang name what they stopped at: a text, an id, or null for EOS."""
+"""Where vLLM and SGLang name what they stopped at: a text, or a token that ends all.
+
+vLLM says null for EOS. Servers that never name anything may say null, too."""
+
+LARGEST = 1e9
+"""Of a log-probability, either way: servers' JSON also holds NaN and Infinity."""
+
+
+Stop = Literal["fence", "other", "null", "unsaid"]
+"""What a server says it stopped at: "null" is EOS if it names fences, and else nothing."""
 
 
 class UnreadableError(ValueError):
@@ -36,6 +45,9 @@ class Answer:
     """The mean over the tokens the server lists."""
     tokens_in: int
     tokens_out: int
+    stop: Stop = "unsaid"
+    reason: str = ""
+    """Why it is an "error"."""
 
 
 def read(
@@ -51,13 +63,16 @@ def read(
         raise UnreadableError(msg)
     choice = choices[0]
     text = _text(choice)
-    ended = _ended(choice, text, fence, stops)
-    if fence:
+    stop = _stop(choice, fence) if stops else "other"
+    if not stops and fence and text.lstrip().startswith(fence):
         # A chat model may open the quotation once more; only what follows is the answer.
-        text = text if stops else text.removeprefix(fence)
-        text = text.partition(fence)[0]
+        text = text.lstrip().removeprefix(fence)
+    ended, reason = _ended(choice, text, fence, stop), ""
     if ended == "error":
-        text = ""
+        reason = "withheld by the server (content_filter)"
+    elif not stops and fence and not _is_answer(text, fence, choice["finish_reason"]):
+        ended, reason = "error", "the reply is more than the text and its closing mark"
+    text = "" if ended == "error" else text.partition(fence)[0] if fence else text
     if most_characters is not None and len(text) > most_characters and ended != "repetition":
         ended = "length"
     if ended == "length":
@@ -73,6 +88,8 @@ def read(
         else None,
         tokens_in=_count(usage, "prompt_tokens"),
         tokens_out=_count(usage, "completion_tokens") or len(probabilities),
+        stop=stop,
+        reason=reason,
     )
 
 
@@ -87,23 +104,39 @@ def _text(choice: Mapping[str, Any]) -> str:
     return text
 
 
-def _ended(choice: Mapping[str, Any], text: str, fence: str | None, stops: bool) -> Ended:
+def _ended(choice: Mapping[str, Any], text: str, fence: str | None, stop: Stop) -> Ended:
     reason = choice.get("finish_reason")
     if reason == "content_filter":
         return "error"
-    if fence and fence in (text if stops else text.removeprefix(fence)):
+    if fence and fence in text:
         return "fence"
     if isinstance(reason, str) and reason in ENDED:
         return ENDED[reason]
     if reason != "stop":
         msg = "an answer with no finish_reason" if reason is None else f"finish_reason {reason!r}"
         raise UnreadableError(msg)
-    if not (fence and stops):
+    if not fence or stop == "other":
         return "eos"  # nothing else could have stopped it
-    for name in STOPPED_BY:
-        if name in choice:
-            return "fence" if choice[name] == fence else "eos"
-    return "unverified"
+    return "fence" if stop == "fence" else "unverified"
+
+
+def _stop(choice: Mapping[str, Any], fence: str | None) -> Stop:
+    said = [choice[name] for name in STOPPED_BY if name in choice]
+    for value in said:
+        if isinstance(value, str | int):
+            return "fence" if value == fence else "other"
+    return "null" if None in said else "unsaid"
+
+
+def _is_answer(text: str, fence: str, reason: object) -> bool:
+    """Say whether a chat's reply goes on from the opened quotation, and is no talk about it.
+
+    A mark that closes has no more words on its line. The model may go on as the shots do, with
+    more quotations; each of them is opened and closed, unless the limit cuts the last.
+    """
+    marks, after = text.count(fence), text.partition(fence)[2]
+    paired = marks % 2 == 1 or reason == "length"
+    return marks == 0 or (paired and not after.partition("\n")[0].strip())
 
 
 def _log_probabilities(choice: Mapping[str, Any]) -> list[float]:
@@ -117,7 +150,8 @@ def _log_probabilities(choice: Mapping[str, Any]) -> list[float]:
         if isinstance(content, list)
         else found.get("token_logprobs")
     )
-    return [v for v in values or () if isinstance(v, int | float)]
+    known = [v for v in values or () if isinstance(v, int | float)]
+    return known if all(abs(v) < LARGEST for v in known) else []
 
 
 def _count(usage: Any, name: str) -> int:

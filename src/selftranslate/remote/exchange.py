@@ -6,8 +6,8 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from selftranslate.errors import EngineError
@@ -51,11 +51,22 @@ class Server:
     """What the server calls the most tokens to write."""
     reached: bool = False
     """Whether it has ever said anything."""
+    names_stops: bool | None = None
+    """Whether it names the texts it stops at; None: nobody has seen it."""
     vague: bool = False
-    """Whether it was seen not to say why a text ended."""
+    """Whether people were told that it does not say why a text ended."""
     answered: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
+
+
+class _Row(NamedTuple):
+    """What is sent, and how its answer is read."""
+
+    prompt: str | Sequence[int]
+    room: int
+    most: int | None
+    fence: str | None
 
 
 @dataclass(kw_only=True)
@@ -70,6 +81,8 @@ class Exchange:
     progress: Progress
     failed: Counter[str] = field(default_factory=Counter)
     """Reason -> rows."""
+    _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while the server is asked whether it names stops."""
     _last_answer: float = field(default_factory=time.monotonic)
     _not_before: float = 0.0
 
@@ -79,22 +92,20 @@ class Exchange:
         Where a row fails, one token of its prompt decides: if the server goes on from that, the
         row is at fault; else the server is. Raises EngineError if the server is at fault.
         """
-        got = await self._settle(prompt, room, most)
+        row = _Row(prompt, room, most, self.fence)
+        got = await self._settle(row)
         if isinstance(got, Failure):
-            if got.kind != "too_long" and isinstance(
-                await self._settle(prompt[:1], 1, None), Failure
-            ):
+            first = row._replace(prompt=prompt[:1], room=1, most=None)
+            if got.kind != "too_long" and isinstance(await self._settle(first), Failure):
                 raise self.error(got.reason)
             return self.give_up(got.reason)
-        if got.ended == "unverified" and not self.server.vague:
-            self.server.vague = True
-            self.progress.note(
-                f"{self.server.model}: this server does not tell the closing mark from the model's "
-                "own end; its translations are unverified"
-            )
-        self.server.answered += 1
         self.server.tokens_in += got.tokens_in
         self.server.tokens_out += got.tokens_out
+        if got.ended == "error":
+            return self.give_up(got.reason)
+        self.server.answered += 1
+        if got.ended == "unverified":
+            return await self._verified(got, row)
         return got
 
     def give_up(self, reason: str) -> Answer:
@@ -127,15 +138,35 @@ class Exchange:
             f"{server.tokens_in:,} tokens in, {server.tokens_out:,} out{cost}"
         )
 
-    async def _settle(
-        self, prompt: str | Sequence[int], room: int, most: int | None
-    ) -> Answer | Failure:
+    async def _verified(self, got: Answer, row: _Row) -> Answer:
+        """Take null for EOS if this server names the texts that it stops at.
+
+        Where it has named none yet, it is asked once more for the same answer, to stop at its
+        first character: what null means must not hang on which answer comes first.
+        """
+        server, text = self.server, got.text.strip()
+        if got.stop == "null":
+            async with self._asking:
+                if server.names_stops is None and text:
+                    again = await self._settle(row._replace(most=None, fence=text[0]))
+                    server.names_stops = isinstance(again, Answer) and again.stop == "fence"
+            if server.names_stops is not False:
+                return replace(got, ended="eos") if server.names_stops else got
+        if not server.vague:
+            server.vague = True
+            self.progress.note(
+                f"{server.model}: this server does not tell the closing mark from the model's "
+                "own end; its translations are unverified"
+            )
+        return got
+
+    async def _settle(self, row: _Row) -> Answer | Failure:
         """Try until there is an answer, or a failure that another try would not change."""
         began = time.monotonic()
         bad = tries = 0
         while True:
             await asyncio.sleep(max(0.0, self._not_before - time.monotonic()))
-            got = await self._once(prompt, room, most)
+            got = await self._once(row)
             if isinstance(got, Answer):
                 self._last_answer = time.monotonic()
                 return got
@@ -147,12 +178,10 @@ class Exchange:
                 return got
             await asyncio.sleep(self._pause(got, tries, began))
 
-    async def _once(
-        self, prompt: str | Sequence[int], room: int, most: int | None
-    ) -> Answer | Failure:
+    async def _once(self, row: _Row) -> Answer | Failure:
         """Send a row once, and again without what this server does not know."""
         server = self.server
-        body = {"model": server.model, **question.body(server.api, prompt, self.fence, room)}
+        body = {"model": server.model, **question.body(server.api, row.prompt, row.fence, row.room)}
         body[server.limit] = body.pop("max_tokens")
         if server.asks_logprobs:
             body["logprobs"] = True if server.api == "chat" else 1
@@ -160,12 +189,15 @@ class Exchange:
         got = await transport.send(self.client, server.api, body, server.timeout)
         if isinstance(got, Failure):
             server.reached = server.reached or got.kind != "away"
-            return await self._once(prompt, room, most) if self._adapts(body, got) else got
+            return await self._once(row) if self._adapts(body, got) else got
         server.reached = True
         try:
-            return read(got, self.fence, stops=server.api != "chat", most_characters=most)
+            answer = read(got, row.fence, stops=server.api != "chat", most_characters=row.most)
         except UnreadableError as error:
             return Failure("broken", str(error))
+        if answer.stop == "fence":
+            server.names_stops = True
+        return answer
 
     def _adapts(self, body: Mapping[str, Any], got: Failure) -> bool:
         """Leave out what the server refuses by name; return whether there was such a thing."""

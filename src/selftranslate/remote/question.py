@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 Api = Literal["completions", "chat"]
 
-CHAT_VERSION = 1
-"""Part of the engine's identity; raise it with every change of the words below."""
+CHAT_VERSION = 2
+"""Part of the engine's identity; raise it with every change of the words below, and of how a
+chat's reply is read."""
 
 CONTINUE = (
     "You continue texts. The user's message is a text that breaks off. Reply with its "

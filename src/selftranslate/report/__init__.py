@@ -6,37 +6,48 @@ All three are written from one `Result`, so that their numbers are the same.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from selftranslate import paper
 from selftranslate.example import Pair
 from selftranslate.metrics import Score
-from selftranslate.protocol import Cell
+from selftranslate.paper import Printed
+from selftranslate.protocol import Cell, Comparison
+from selftranslate.significance import CONFIDENCE, Interval, holm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """Everything about one target language."""
+    """Everything about one column of the table: a target language, or the source language."""
 
     language: str
     """Its English name."""
-    quality: tuple[Score, ...]
+    trained_for: str = ""
+    """In the source language: the target language whose runs were asked (C.1)."""
+    quality: tuple[Score, ...] = ()
     """BLEU (or what could be computed offline) and chrF of the model's translations (A.4)."""
-    kept: int
-    dropped: Mapping[str, int]
+    kept: int = 0
+    dropped: Mapping[str, int] = field(default_factory=dict)
     """Reason -> number of pairs."""
     unverified: int = 0
     """Kept pairs of which the engine could not prove that they are complete."""
-    samples: tuple[Pair, ...]
+    samples: tuple[Pair, ...] = ()
     """The first translations that were kept, or the first at all."""
     cells: tuple[Cell, ...]
-    """One per setting, the baseline first."""
+    """One per setting; the first that was trained is the baseline."""
     metric: str
     """What the cells count: "accuracy", "exact_match" ..."""
     signature: str
     """How exactly it was counted."""
+
+    @property
+    def translated(self) -> bool:
+        """Whether anything was translated into this language."""
+        return bool(self.quality or self.kept or self.dropped)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,30 +62,61 @@ class Result:
     languages: Mapping[str, Findings]
     notes: tuple[str, ...] = ()
 
+    @property
+    def holm(self) -> Mapping[tuple[str, str], float]:
+        """Language and setting -> the p-value after Holm's correction over the whole table."""
+        tests = {
+            (code, cell.setting): cell.comparison.welch.p_value
+            for code, found in self.languages.items()
+            for cell in found.cells
+            if cell.comparison is not None and cell.comparison.welch is not None
+        }
+        return dict(zip(tests, holm([*tests.values()]), strict=True))
+
+    def printed(self, code: str, setting: str) -> Printed | None:
+        """Return the number the paper printed for this experiment, if it did."""
+        trained_for = self.languages[code].trained_for
+        return paper.printed(
+            self.task,
+            str(self.recipe.get("model", "")),
+            trained_for or code,
+            setting,
+            translator=self.recipe.get("translator"),
+            tested_in_source=bool(trained_for),
+        )
+
 
 def save(result: Result, folder: Path) -> None:
     """Write the report's files."""
     from selftranslate.report import markdown, page
 
-    _write(folder / "report.json", json.dumps(to_json(result), ensure_ascii=False, indent=2))
+    made = json.dumps(to_json(result), ensure_ascii=False, indent=2, allow_nan=False)
+    _write(folder / "report.json", made)
     _write(folder / "report.md", markdown.write(result))
     _write(folder / "report.html", page.write(result))
 
 
 def to_json(result: Result) -> dict[str, Any]:
-    """Return the result as plain values; scores are fractions, BLEU is sacreBLEU's 0 to 100."""
+    """Return the result as plain values; scores are fractions, BLEU is sacreBLEU's 0 to 100.
+
+    The paper's numbers are in percent, as it prints them.
+    """
     return {
         "task": result.task,
         "metric": result.metric,
-        "languages": {code: _findings(found) for code, found in result.languages.items()},
+        "ddof": 0,
+        "confidence": CONFIDENCE,
+        "languages": {code: _findings(result, code) for code in result.languages},
         "notes": list(result.notes),
         "recipe": result.recipe,
     }
 
 
-def _findings(found: Findings) -> dict[str, Any]:
+def _findings(result: Result, code: str) -> dict[str, Any]:
+    found = result.languages[code]
     first = found.quality[0] if found.quality else None
     return {
+        "trained_for": found.trained_for or code,
         "bleu": None if first is None else round(100 * first.value, 2),
         "bleu_name": None if first is None else first.name,
         "quality": {
@@ -85,30 +127,75 @@ def _findings(found: Findings) -> dict[str, Any]:
         "dropped": dict(found.dropped),
         "unverified": found.unverified,
         "signature": found.signature,
-        "settings": {cell.setting: _cell(cell) for cell in found.cells},
+        "settings": {cell.setting: _cell(result, code, cell) for cell in found.cells},
     }
 
 
-def _cell(cell: Cell) -> dict[str, Any]:
+def _cell(result: Result, code: str, cell: Cell) -> dict[str, Any]:
+    printed = result.printed(code, cell.setting)
     made: dict[str, Any] = {
         "scores": cell.scores,
-        "mean": cell.mean,
+        "mean": _number(cell.mean),
         "sd": cell.sd,
+        "interval": _interval(cell.interval),
         "runs": [
             {
-                "learning_rate": outcome.run.learning_rate,
-                "seed": outcome.run.seed,
-                "steps": outcome.run.steps,
-                "validation": outcome.validation,
-                "test": outcome.test,
+                "learning_rate": outcome.run.learning_rate if outcome.run else None,
+                "seed": outcome.run.seed if outcome.run else None,
+                "steps": outcome.run.steps if outcome.run else 0,
+                "validation": _number(outcome.validation),
+                "test": _number(outcome.test),
                 "kept": index in cell.kept,
+                "diverged": outcome.diverged,
             }
             for index, outcome in enumerate(cell.outcomes)
         ],
     }
-    if cell.welch is not None:
-        made |= {"p_value": cell.welch.p_value, "significant": cell.significant}
+    if cell.comparison is not None:
+        made |= _comparison(cell.comparison, result.holm.get((code, cell.setting)))
+    if printed is not None:
+        made["paper"] = {"mean": printed.mean, "sd": printed.sd, "star": printed.star}
     return made
+
+
+def _comparison(found: Comparison, corrected: float | None) -> dict[str, Any]:
+    made: dict[str, Any] = {"baseline": found.baseline, "difference": found.difference}
+    if found.welch is not None:
+        made |= {
+            "difference_interval": _interval(found.welch.interval),
+            "t": _number(found.welch.t),
+            "degrees_of_freedom": found.welch.degrees_of_freedom,
+            "p_value": found.welch.p_value,
+            "significant": found.better,
+            "harmful": found.worse,
+            "runs_needed": found.runs_needed,
+        }
+    if corrected is not None:
+        made |= {"holm_p_value": corrected, "holm_significant": holds(found, corrected)}
+    if found.all_runs is not None:
+        made["all_runs_p_value"] = found.all_runs.p_value
+    if found.questions is not None:
+        made["over_questions"] = {
+            "questions": found.questions.questions,
+            "difference": found.questions.difference,
+            "interval": _interval(found.questions.interval),
+            "p_value": found.questions.p_value,
+        }
+    return made
+
+
+def holds(found: Comparison, corrected: float | None) -> bool:
+    """Say whether a star stays after Holm's correction."""
+    return found.better and corrected is not None and corrected < found.alpha
+
+
+def _interval(found: Interval | None) -> list[float] | None:
+    return None if found is None else [found.low, found.high]
+
+
+def _number(value: float | None) -> float | None:
+    """Return what JSON can hold: a run that diverged has NaN for a score."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _write(path: Path, text: str) -> None:

@@ -5,8 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from selftranslate.protocol import Cell
-from selftranslate.report import Findings, Result
+from selftranslate.paper import Printed
+from selftranslate.protocol import Cell, Outcome
+from selftranslate.report import Findings, Result, holds
+from selftranslate.significance import MOST_RUNS, Interval, Paired, Welch
+
+PRINTED = "paper"
+
+STATISTICS = (
+    "language",
+    "setting",
+    "runs kept",
+    "mean [95 %]",
+    "difference [95 %]",
+    "p",
+    "Holm's p",
+    "p, all runs",
+    "p, questions",
+    "runs to see it",
+)
+
+EXPLANATION = (
+    "Means and differences in percent with 95 % intervals over runs (Student's t, Welch). "
+    "p: Welch's t-test, two-sided, on the runs kept. Holm's p: the same, corrected for all tests "
+    "of the table. p, all runs: the same test on every run that did not diverge, so nothing is "
+    "chosen. p, questions: the runs kept, with other test questions (paired bootstrap). "
+    "Runs to see it: with about so many runs kept a setting, a difference that is not "
+    "significant and really is of this size would be found four times in five."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,19 +40,66 @@ class Entry:
     """One cell as it is printed."""
 
     text: str
-    """"78.3* ±4.1", in percent."""
-    bold: bool
+    """"78.3*† ±4.1", in percent."""
+    bold: bool = False
     """The highest significant score of its column (5.1)."""
 
 
-def settings(result: Result) -> list[str]:
-    """Name the rows."""
-    return [cell.setting for cell in next(iter(result.languages.values())).cells]
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the table, a cell per language."""
+
+    name: str
+    entries: tuple[Entry, ...]
+    printed: bool = False
+    """The paper's own numbers for the row above."""
 
 
-def entries(result: Result, setting: str) -> list[Entry]:
-    """Return one setting's row, a cell per language."""
-    return [_entry(found, setting) for found in result.languages.values()]
+def lines(result: Result) -> list[Line]:
+    """Return the table, each setting with the paper's numbers below it where there are some."""
+    made = []
+    for setting in (cell.setting for cell in next(iter(result.languages.values())).cells):
+        made.append(
+            Line(setting, tuple(_entry(result, code, setting) for code in result.languages))
+        )
+        printed = [result.printed(code, setting) for code in result.languages]
+        if any(printed):
+            made.append(Line(PRINTED, tuple(Entry(_printed(one)) for one in printed), printed=True))
+    return made
+
+
+def footnote(result: Result) -> str:
+    """Say what the table's numbers and marks are."""
+    parts = ["Mean ± standard deviation (ddof 0) of the runs kept by validation, in percent."]
+    found = [c.comparison for f in result.languages.values() for c in f.cells if c.comparison]
+    if result.holm:
+        parts.append(
+            f"* better than {found[0].baseline} with p < {found[0].alpha:g} (Welch's t-test, "
+            "two-sided, on the runs kept); † still so after Holm's correction over the table's "
+            f"{len(result.holm)} tests; bold: the highest significant score of a column."
+        )
+    printed = [
+        result.printed(code, c.setting) for code, f in result.languages.items() for c in f.cells
+    ]
+    if any(printed):
+        parts.append(f"{PRINTED.capitalize()}: what it printed for the row above.")
+    if any(one and one.star is None for one in printed):
+        parts.append("(*): whether with a star is not known.")
+    return " ".join(parts)
+
+
+def statistics(result: Result) -> list[list[str]]:
+    """Return what stands behind the stars, a row per language and setting (`STATISTICS`)."""
+    return [
+        [found.language, cell.setting, *_statistics(cell, result.holm.get((code, cell.setting)))]
+        for code, found in result.languages.items()
+        for cell in found.cells
+    ]
+
+
+def translated(result: Result) -> dict[str, Findings]:
+    """Return the languages that were translated into: not the source language."""
+    return {code: found for code, found in result.languages.items() if found.translated}
 
 
 def translation_score(found: Findings) -> str:
@@ -43,8 +116,15 @@ def share_kept(found: Findings) -> str:
 
 
 def warnings(result: Result) -> list[str]:
-    """Say which languages' translations were kept without a proof that they are complete."""
-    return [
+    """Name the runs that diverged, and the languages whose pairs were kept without a proof."""
+    failed = [
+        f"{found.language}, {cell.setting}: {len(cell.diverged)} of {len(cell.outcomes)} runs "
+        f"diverged and do not count: {_failures(cell)}."
+        for found in result.languages.values()
+        for cell in found.cells
+        if cell.diverged
+    ]
+    return failed + [
         f"{found.language}: {found.unverified} of {found.kept} kept pairs are unverified: their "
         "server does not tell the closing mark from the model's own end. The filter "
         "{name: complete, unverified: drop} drops them."
@@ -53,26 +133,46 @@ def warnings(result: Result) -> list[str]:
     ]
 
 
-def verdict(found: Findings) -> str:
+def verdict(result: Result, code: str) -> str:
     """Say in one sentence whether the best setting helped."""
-    baseline, *others = found.cells
-    if not others:
-        return f"{found.language}: {_percent(baseline)} with {baseline.setting}."
-    best = max(others, key=lambda cell: cell.mean)
-    gain = f"{100 * (best.mean - baseline.mean):+.1f} points with {best.setting}"
-    if best.welch is None:
+    found = result.languages[code]
+    compared = [(c, c.comparison) for c in found.cells if c.trained and c.comparison is not None]
+    if not compared:
+        first = next((c for c in found.cells if c.trained), found.cells[0])
+        return f"{found.language}: {_score(first)} with {first.setting}."
+    best, comparison = max(compared, key=lambda pair: pair[0].mean)
+    gain = f"{100 * comparison.difference:+.1f} points with {best.setting}"
+    if comparison.welch is None:
         return f"{found.language}: {gain}; not tested, a test needs two runs or more."
-    p_value = p_text(best.welch.p_value)
-    if best.significant:
-        return f"{found.language}: {gain} ({p_value})."
-    if best.harmful:
+    p_value = f"p {_p(comparison.welch, '= ')}"
+    if comparison.better:
+        mark = "✓" if holds(comparison, result.holm[code, best.setting]) else "✗"
+        return f"{found.language}: {gain} ({p_value}, Holm {mark})."
+    if comparison.worse:
         return f"{found.language}: a loss: {gain} ({p_value})."
-    return f"{found.language}: no significant gain ({gain}, {p_value})."
+    needed = comparison.runs_needed
+    more = f"; about {needed} runs a setting would show such a difference" if needed else ""
+    return f"{found.language}: no significant gain ({gain}, {p_value}{more})."
 
 
-def p_text(p_value: float) -> str:
-    """Return a p-value as papers print it."""
-    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"
+def run_name(outcome: Outcome) -> str:
+    """Name a run by what the protocol varies."""
+    if outcome.run is None:
+        return "not trained"
+    return f"seed {outcome.run.seed} with learning rate {outcome.run.learning_rate:g}"
+
+
+def percent(value: float | None) -> str:
+    """Return a score in percent, or a dash where there is none."""
+    return "–" if value is None or value != value else f"{100 * value:.1f}"
+
+
+def fate(cell: Cell, index: int) -> str:
+    """Say whether a run is reported, and if it diverged, why."""
+    diverged = cell.outcomes[index].diverged
+    if diverged is not None:
+        return f"diverged: {diverged}"
+    return "yes" if index in cell.kept else "no"
 
 
 def dropped_rows(found: Findings) -> Iterable[tuple[str, int]]:
@@ -83,14 +183,72 @@ def dropped_rows(found: Findings) -> Iterable[tuple[str, int]]:
 NAMES = {"bleu": "BLEU", "bleu_char": "character BLEU", "chrf": "chrF"}
 
 
-def _entry(found: Findings, setting: str) -> Entry:
-    cell = next(c for c in found.cells if c.setting == setting)
-    significant = [c for c in found.cells if c.significant]
-    top = max((c.mean for c in significant), default=None)
-    star = "*" if cell.significant else ""
-    text = f"{100 * cell.mean:.1f}{star} ±{100 * cell.sd:.1f}"
-    return Entry(text, bold=cell.significant and cell.mean == top)
+def _entry(result: Result, code: str, setting: str) -> Entry:
+    cells = result.languages[code].cells
+    cell = next((c for c in cells if c.setting == setting), None)
+    if cell is None:
+        return Entry("–")
+    top = max((c.mean for c in cells if c.significant), default=None)
+    marks = "*" if cell.significant else ""
+    if cell.comparison and holds(cell.comparison, result.holm.get((code, setting))):
+        marks += "†"
+    return Entry(_score(cell, marks), bold=cell.significant and cell.mean == top)
 
 
-def _percent(cell: Cell) -> str:
-    return f"{100 * cell.mean:.1f} ±{100 * cell.sd:.1f}"
+def _score(cell: Cell, marks: str = "") -> str:
+    if not cell.kept:
+        return "diverged"
+    spread = "" if cell.sd is None else f" ±{100 * cell.sd:.1f}"
+    return f"{100 * cell.mean:.1f}{marks}{spread}"
+
+
+def _printed(found: Printed | None) -> str:
+    if found is None:
+        return "–"
+    star = {True: "*", False: "", None: "(*)"}[found.star]
+    return f"{found.mean:.1f}{star} ±{found.sd:.1f}"
+
+
+def _statistics(cell: Cell, corrected: float | None) -> list[str]:
+    runs = f"{len(cell.kept)} of {len(cell.outcomes)}"
+    shown = [runs, percent(cell.mean) + _interval(cell.interval)]
+    found = cell.comparison
+    if found is None:
+        return [*shown, *[""] * 6]
+    difference = f"{100 * found.difference:+.1f}"
+    if found.welch is None:
+        return [*shown, difference, "", "", "", _p(found.questions), ""]
+    needed = ""
+    if not found.better and not found.worse:
+        needed = f"{found.runs_needed or f'over {MOST_RUNS:,}'}"
+    return [
+        *shown,
+        difference + _interval(found.welch.interval, "+"),
+        _p(found.welch),
+        _p(corrected),
+        _p(found.all_runs),
+        _p(found.questions),
+        needed,
+    ]
+
+
+def _interval(found: Interval | None, sign: str = "") -> str:
+    if found is None:
+        return ""
+    return f" [{100 * found.low:{sign}.1f}, {100 * found.high:{sign}.1f}]"
+
+
+def _p(found: Welch | Paired | float | None, equals: str = "") -> str:
+    """Return a p-value as papers print it."""
+    if found is None:
+        return ""
+    p_value = found if isinstance(found, float) else found.p_value
+    return "< 0.001" if p_value < 0.001 else f"{equals}{p_value:.3f}"
+
+
+def _failures(cell: Cell) -> str:
+    """Name the runs under the reason they share."""
+    reasons: dict[str, list[str]] = {}
+    for outcome in cell.diverged:
+        reasons.setdefault(str(outcome.diverged), []).append(run_name(outcome))
+    return "; ".join(f"{reason} ({', '.join(runs)})" for reason, runs in reasons.items())

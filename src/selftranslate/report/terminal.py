@@ -15,29 +15,25 @@ from selftranslate.report import Findings, Result, table
 def show(result: Result, page: Path, console: Console) -> None:
     """Print the paper's table, translation quality, what was dropped and a few samples."""
     console.print(_main(result))
-    console.print(
-        "mean ± sd (ddof 0) in percent; * better than the first row, p < α (Welch, two-sided)",
-        style="dim",
-        highlight=False,
-    )
+    console.print(Text(table.footnote(result), style="dim"))
     console.print(_translation(result))
     for warning in table.warnings(result):
         console.print(Text(f"warning: {warning}", style="yellow"))
-    for found in result.languages.values():
+    for found in table.translated(result).values():
         console.print(_samples(found, result.fields))
-    for found in result.languages.values():
-        console.print(Text(f"• {table.verdict(found)}"))
+    for code in result.languages:
+        console.print(Text(f"• {table.verdict(result, code)}"))
     console.print(f"\nreport: {escape(str(page))}", highlight=False, soft_wrap=True)
 
 
 def _main(result: Result) -> Table:
     made = Table(title=Text(f"{result.task}: {result.metric}"), title_justify="left")
-    made.add_column("setting")
+    made.add_column("setting", overflow="fold")
     for found in result.languages.values():
         made.add_column(found.language, justify="right")
-    for setting in table.settings(result):
-        cells = table.entries(result, setting)
-        made.add_row(Text(setting), *(f"[bold]{c.text}[/]" if c.bold else c.text for c in cells))
+    for line in table.lines(result):
+        cells = (Text(entry.text, style="bold" if entry.bold else "") for entry in line.entries)
+        made.add_row(Text(line.name), *cells, style="dim" if line.printed else "")
     return made
 
 
@@ -45,7 +41,7 @@ def _translation(result: Result) -> Table:
     made = Table(title="the model's translations of its training data", title_justify="left")
     for name in ("language", "quality", "pairs kept", "dropped because"):
         made.add_column(name)
-    for found in result.languages.values():
+    for found in table.translated(result).values():
         why = "\n".join(f"{count} {escape(reason)}" for reason, count in found.dropped.items())
         made.add_row(
             found.language, table.translation_score(found), table.share_kept(found), why or "-"

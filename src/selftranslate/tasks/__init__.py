@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from selftranslate.errors import DataError
 from selftranslate.example import Example, Sample
@@ -39,6 +39,9 @@ class Project:
 
 How = Translate | Copy | Project
 
+Write = Callable[[Example], str]
+"""Writes a text out of an example's fields."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
@@ -46,13 +49,16 @@ class Task:
 
     name: str
     fields: Mapping[str, How]
-    prompt: str
-    """A str.format template over the input fields, whole with its last newline."""
-    output: str
-    """The field that is the answer."""
+    prompt: str | Write
+    """A str.format template over the input fields, or what writes such a text; whole with its
+    last newline."""
+    output: str | Write
+    """The field that is the answer, or what writes it out of several."""
     max_new_tokens: int
     """The longest answer, in tokens."""
     metric: str
+    metric_params: Mapping[str, Any] = field(default_factory=dict)
+    """What the metric's `build` takes, e.g. the label words of each language."""
     natural_output: bool
     """Whether the answer is natural language; then code-switching asks for one (section 3)."""
     quality: str
@@ -65,6 +71,8 @@ class Task:
     left_out: Callable[[Split, str], Mapping[str, int]] = lambda split, language: {}
     """left_out(split, language): how many rows `load` leaves out because the data set itself
     calls them unusable, by reason; any other bad row is a DataError."""
+    chance: float | None = None
+    """What guessing scores, e.g. 1/3 for three labels; None where answers cannot be guessed."""
     gold: bool = False
     """Whether "train" exists in every language, as in the miniature's world."""
 
@@ -72,6 +80,16 @@ class Task:
     def translated(self) -> tuple[str, ...]:
         """Name the fields that the engine translates."""
         return tuple(name for name, how in self.fields.items() if isinstance(how, Translate))
+
+    def question(self, example: Example) -> str:
+        """Write what the model reads of an example."""
+        if isinstance(self.prompt, str):
+            return self.prompt.format(**example.fields)
+        return self.prompt(example)
+
+    def answer(self, example: Example) -> str:
+        """Write what the model is to answer to an example."""
+        return example.fields[self.output] if isinstance(self.output, str) else self.output(example)
 
     def render(self, question: Example, answer: Example, ask: str = "") -> Sample:
         """Make a training sample; two languages give a code-switched one (section 3).
@@ -83,11 +101,11 @@ class Task:
         if missing:
             msg = f"{self.name} {question.id}: no field {', '.join(missing)}"
             raise DataError(msg)
-        prompt = self.prompt.format(**question.fields)
+        prompt = self.question(question)
         return Sample(
             id=question.id,
             prompt=f"{prompt}{ask}\n" if ask else prompt,
-            completion=answer.fields[self.output],
+            completion=self.answer(answer),
             languages=f"{question.language}>{answer.language}",
         )
 

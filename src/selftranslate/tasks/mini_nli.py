@@ -34,6 +34,7 @@ def build(
         output="label",
         max_new_tokens=8,
         metric="label",
+        chance=1 / 3,
         natural_output=False,
         quality="hypothesis",
         load=partial(_load, sizes),

@@ -46,6 +46,7 @@ def build(data: Sources | None = None) -> Task:
         output="label",
         max_new_tokens=8,
         metric="label",
+        chance=1 / len(LABELS),
         natural_output=False,
         quality="hypothesis",
         load=partial(_load, sources),

@@ -28,11 +28,21 @@ class Trainer(Protocol):
     identity: str
     """The model and every hyper-parameter (table 7): goes into cache keys."""
 
-    def fit(self, samples: Sequence[Sample], run: Run, folder: Path, label: str = "train") -> None:
+    def fit(
+        self,
+        samples: Sequence[Sample],
+        run: Run,
+        folder: Path,
+        label: str = "train",
+        unfinished: Path | None = None,
+    ) -> None:
         """Train on the completions only; leave the adapter and `training.json` in `folder`.
 
-        `label` is what the progress is shown under.
-        `training.json` says steps, examples, trained tokens, rows left out and the losses.
+        `label` is what the progress is shown under. Checkpoints go into `unfinished`, and a run
+        that finds one there goes on from it. On several processes all of them call this together,
+        and the leading one writes.
+        `training.json` says steps, examples, trained tokens, rows left out and the losses; and in
+        `diverged` why there is no adapter: the loss was no number any more.
         Raises DataError if a sample leaves nothing to train on.
         """
         ...

@@ -1,7 +1,7 @@
 """Translate examples field by field with few-shot prompting (4.4 and A.2).
 
 All fields are planned first: every distinct text of a field is sent to the engine once. A field
-that has a projected answer is sent in two groups with their own shots: texts with the answer's
+that has projected answers is sent in two groups with their own shots: texts with the answer's
 marks, and texts without. Then rows come and go in blocks, so that memory does not grow with them.
 """
 
@@ -80,7 +80,8 @@ class Translator:
         self, planned: plan.Field, rows: Sequence[Example], asker: Asker, advance: Advance
     ) -> list[Written]:
         plans = [
-            pieces.plan(row, planned.name, planned.how, planned.answer, self.source) for row in rows
+            pieces.plan(row, planned.name, planned.how, planned.answers, self.source)
+            for row in rows
         ]
         answers = _answers(asker, planned, plans, advance)
         joiner = self.target.sentence_joiner
@@ -102,7 +103,7 @@ def translate_field(translator: Translator, field: str, texts: Sequence[str]) ->
     translator = replace(translator, length_limit=None)
     plans = [pieces.whole(text) for text in texts]
     with _memory(translator) as memory:
-        survey = plan.Survey(field, how, None)
+        survey = plan.Survey(field, how, ())
         for one in plans:
             survey.add(one)
         planned = plan.decide(translator, survey, lambda: iter(plans), memory)
@@ -151,7 +152,7 @@ def _plan(
 
     def planned(name: str, row: Example) -> Plan:
         survey = surveys[name]
-        return pieces.plan(row, name, survey.how, survey.answer, translator.source)
+        return pieces.plan(row, name, survey.how, survey.answers, translator.source)
 
     for row in examples:
         for name, survey in surveys.items():
@@ -189,7 +190,10 @@ def _memory(translator: Translator) -> Iterator[Memory]:
 
 
 def _pair(translator: Translator, row: Example, written: Mapping[str, Written]) -> Pair:
-    """Put the target example together; a field whose marks were lost is "" and said to be so."""
+    """Put the target example together; a field whose marks were lost is "" and said to be so.
+
+    A field that is "" and has no span in the source is not there in the target either.
+    """
     fields: dict[str, str] = {}
     spans: dict[str, Span] = {}
     unmarked: list[str] = []
@@ -200,11 +204,11 @@ def _pair(translator: Translator, row: Example, written: Mapping[str, Written]) 
             case Copy():
                 fields[name] = row.fields[name]
             case Project(inside=inside):
-                text, span = written[inside].text, written[inside].span
+                text, span = written[inside].text, written[inside].spans.get(name)
                 fields[name] = text[span[0] : span[1]] if span else ""
                 if span:
                     spans[name] = span
-                else:
+                elif name in row.spans or row.fields.get(name, name):
                     unmarked.append(name)
             case _:
                 assert_never(how)

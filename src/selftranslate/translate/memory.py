@@ -7,7 +7,7 @@ run loses less than one batch; several processes may use the file at once.
 
 from __future__ import annotations
 
-import hashlib
+import math
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -18,10 +18,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
+from selftranslate import interrupts
 from selftranslate.engines import Completion
 from selftranslate.errors import DiskError
 from selftranslate.example import Ended
 from selftranslate.failpoints import reach
+from selftranslate.translate import schema
+from selftranslate.translate.schema import checksum, digest
 
 FILE = "memory.sqlite"
 BATCH = 256
@@ -31,31 +34,14 @@ DELAY = 0.5
 waits some milliseconds for the disk: at two a second, or 256 texts, that is not felt."""
 PATIENCE = 60.0
 """Seconds to wait for another process that is writing."""
-VERSION = 1
-APPLICATION = 0x53545421
-"""SQLite's application_id of our files, so that no other database is taken for one."""
-
-SCHEMA = """
-CREATE TABLE asked (
-    id INTEGER PRIMARY KEY,
-    engine TEXT NOT NULL, prefix TEXT NOT NULL, fence TEXT NOT NULL,
-    source TEXT NOT NULL, target TEXT NOT NULL
-);
-CREATE TABLE completions (
-    asked INTEGER NOT NULL REFERENCES asked, digest INTEGER NOT NULL,
-    max_new_tokens INTEGER NOT NULL, most_characters INTEGER NOT NULL,
-    text TEXT NOT NULL, completion TEXT NOT NULL, ended TEXT NOT NULL,
-    log_probability REAL, tokens INTEGER NOT NULL,
-    seconds REAL NOT NULL, attempt INTEGER NOT NULL, written REAL NOT NULL,
-    PRIMARY KEY (asked, digest, max_new_tokens, most_characters)
-);
-"""
+AT_ONCE = 0.5
+"""Of these, how many SQLite waits by itself: Ctrl-C is not felt meanwhile."""
 FIND = """
-SELECT text, completion, ended, log_probability, tokens, max_new_tokens, most_characters
+SELECT max_new_tokens, most_characters, text, completion, ended, log_probability, tokens, checksum
 FROM completions WHERE asked = ? AND digest = ?
 """
 ASK = f"INSERT OR IGNORE INTO asked VALUES ({', '.join('?' * 6)})"
-ADD = f"INSERT OR REPLACE INTO completions VALUES ({', '.join('?' * 12)})"
+ADD = f"INSERT OR REPLACE INTO completions VALUES ({', '.join('?' * 13)})"
 
 BY_ITSELF = frozenset({"fence", "eos", "unverified", "repetition"})
 """Endings that limits had no part in."""
@@ -106,10 +92,13 @@ class Memory:
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
+        self.damaged: list[str] = []
+        """The beginnings of texts whose entries were met and are damaged, and so not used."""
         self._pending: list[tuple[Asked, tuple[object, ...]]] = []
         self._committed = time.monotonic()
         with self._named():
-            self._database = sqlite3.connect(path or "", timeout=PATIENCE, isolation_level=None)
+            self._database = sqlite3.connect(path or "", timeout=AT_ONCE, isolation_level=None)
+            self._database.text_factory = _text
             try:
                 self._prepare()
             except BaseException:
@@ -148,18 +137,17 @@ class Memory:
         """Keep a completion that is no "error"; commit now and then."""
         if completion.ended == "error":
             return
-        row = (
+        proved = (
             digest(text),
             *limits,
             text,
             completion.text,
             completion.ended,
-            completion.log_probability,
+            _number(completion.log_probability),
             completion.tokens,
-            round(effort.seconds, 6),
-            effort.attempt,
-            time.time(),
         )
+        took = (round(effort.seconds, 6), effort.attempt, time.time())
+        row = (*proved, *took, checksum(asked.id, *proved))
         self._pending.append((asked, row))
         if len(self._pending) >= BATCH or time.monotonic() - self._committed >= DELAY:
             self.commit()
@@ -182,69 +170,66 @@ class Memory:
     def rows(self, sql: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
         """Yield what a query finds."""
         with self._named():
-            for row in self._database.execute(sql, values):  # noqa: UP028 - may outlive the file
+            for row in self._do(sql, values):  # noqa: UP028 - may outlive the file
                 yield row
 
     def change(self, sql: Sequence[str], values: Sequence[object] = ()) -> None:
         """Do statements as one transaction; `values` are the first one's."""
         with self._named(), self._writing():
-            self._database.execute(sql[0], values)
+            self._do(sql[0], values)
             for statement in sql[1:]:
-                self._database.execute(statement)
+                self._do(statement)
 
     def shrink(self) -> None:
         """Give the room of removed entries back to the disk."""
         with self._named():
-            self._database.execute("VACUUM")
-            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._do("VACUUM")
+            self._do("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """Open a transaction; whatever stops it, nothing of it stays."""
-        self._database.execute("BEGIN IMMEDIATE")
+        self._do("BEGIN IMMEDIATE")
         try:
             yield
-            self._database.execute("COMMIT")
+            self._do("COMMIT")
         except BaseException:
             if self._database.in_transaction:  # a full disk has ended it already
-                self._database.execute("ROLLBACK")
+                self._do("ROLLBACK")
             raise
 
+    def _do(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
+        """Execute a statement; while another process writes, wait, and be interruptible."""
+        begun = time.monotonic()
+        while True:
+            try:
+                return self._database.execute(sql, values)
+            except sqlite3.OperationalError as error:
+                if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() - begun > PATIENCE:
+                    raise
+            interrupts.check()
+
     def _rows(self, asked: Asked, key: int) -> list[tuple[str, Completion, Limits]]:
+        """Return a digest's entries, but for damaged ones: their texts are asked again."""
         with self._named():
-            rows = self._database.execute(FIND, (asked.id, key)).fetchall()
-        return [(row[0], _completion(*row[1:5]), Limits(*row[5:])) for row in rows]
+            rows = self._do(FIND, (asked.id, key)).fetchall()
+        found = []
+        for *proved, proof in rows:
+            if proof != checksum(asked.id, key, *proved):
+                self.damaged.append(str(proved[2])[:60])
+                continue
+            limits, (text, *completion) = Limits(*proved[:2]), proved[2:]
+            found.append((text, _completion(*completion), limits))
+        return found
 
     def _prepare(self) -> None:
-        if self._version() != VERSION:
-            self._create()
+        if schema.version(self._database) != schema.VERSION:
+            with self._writing():
+                schema.bring_up_to_date(self._database, self.path)
         # A private one need not survive anything.
         journal, synchronous = ("WAL", "FULL") if self.path else ("OFF", "OFF")
-        self._database.execute(f"PRAGMA journal_mode = {journal}")
-        self._database.execute(f"PRAGMA synchronous = {synchronous}")
-
-    def _create(self) -> None:
-        with self._writing():
-            found = self._version()
-            if found == VERSION:  # another process was faster
-                return
-            if found:
-                msg = (
-                    f"{self.path}: made by another version of selftranslate (schema {found}, not "
-                    f"{VERSION}); use that version, or move the file away to begin a new one"
-                )
-                raise DiskError(msg)
-            if self._database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
-                msg = f"{self.path}: another program's database; move it away"
-                raise DiskError(msg)
-            for statement in SCHEMA.split(";"):
-                self._database.execute(statement)
-            self._database.execute(f"PRAGMA application_id = {APPLICATION}")
-            self._database.execute(f"PRAGMA user_version = {VERSION}")
-
-    def _version(self) -> int:
-        ours = self._database.execute("PRAGMA application_id").fetchone()[0] == APPLICATION
-        return int(self._database.execute("PRAGMA user_version").fetchone()[0]) if ours else 0
+        self._do(f"PRAGMA journal_mode = {journal}")
+        self._do(f"PRAGMA synchronous = {synchronous}")
 
     @contextmanager
     def _named(self) -> Iterator[None]:
@@ -280,12 +265,6 @@ def open_(store: Path) -> Memory:
     return Memory(store / FILE)
 
 
-def digest(text: str) -> int:
-    """Return 64 bits of a text's hash, as SQLite's integer; a lookup compares the text too."""
-    hashed = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(hashed, "big", signed=True)
-
-
 @cache
 def _id(asked: Asked) -> int:
     return digest("\0".join(asked))
@@ -306,8 +285,22 @@ def _completion(text: str, ended: Ended, log_probability: float | None, tokens: 
     )
 
 
+def _number(value: float | None) -> float | None:
+    """Return what SQLite and JSON give back as it is: NaN they do not."""
+    return float(value) if value is not None and math.isfinite(value) else None
+
+
+def _text(stored: bytes) -> str:
+    """Read also what damage made no UTF-8: its checksum tells."""
+    return stored.decode("utf-8", "surrogateescape")
+
+
+def _code(error: sqlite3.Error) -> int:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
 def _advice(error: sqlite3.Error) -> str:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    code = _code(error)
     if code == sqlite3.SQLITE_NOTADB:
         return "no translation memory; move it away to begin a new one"
     if code == sqlite3.SQLITE_CORRUPT:

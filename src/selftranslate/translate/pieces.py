@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import fmean
-from typing import Literal
 
 from selftranslate.engines import Completion
 from selftranslate.example import Ended, Example, Provenance, Span
@@ -29,8 +28,12 @@ class Plan:
     text: str
     spans: tuple[Span, ...]
     pieces: tuple[Piece, ...]
-    answer: Literal["none", "marked", "lost"]
-    """Whether another field lies in this one; lost if it cannot be marked."""
+    inside: tuple[Mapping[str, str], ...]
+    """For each piece, the fields that lie in it, and their marks."""
+    names: tuple[str, ...]
+    """All marks that pieces of this field may have."""
+    lost: bool
+    """Whether a field that lies in this one cannot be marked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,8 @@ class Written:
     text: str
     ended: tuple[Ended, ...]
     log_probability: float | None = None
-    span: Span | None = None
-    """Where the marks were."""
+    spans: Mapping[str, Span] = field(default_factory=dict)
+    """Where the fields that lie in this one were marked."""
     provenance: Provenance | None = None
     """None if nothing was sent."""
 
@@ -49,49 +52,65 @@ class Written:
 def whole(text: str) -> Plan:
     """Send a text as one piece without marks."""
     pieces = (Piece(text, marked=False),) if text.strip() else ()
-    return Plan(text, tuple((0, len(text)) for _ in pieces), pieces, "none")
+    return Plan(
+        text,
+        tuple((0, len(text)) for _ in pieces),
+        pieces,
+        tuple({} for _ in pieces),
+        (),
+        lost=False,
+    )
 
 
-def plan(row: Example, name: str, how: Translate, answer: str | None, language: Language) -> Plan:
-    """Cut a field into what is sent: sentences if so declared, the answer's marked (A.2)."""
+def plan(
+    row: Example, name: str, how: Translate, answers: Sequence[str], language: Language
+) -> Plan:
+    """Cut a field into what is sent: sentences if so declared, answers marked in them (A.2).
+
+    A field that is "" and has no span is not there, which is no loss.
+    """
     text = row.fields[name]
-    span = None
-    if answer and answer in row.spans and not marks.holds_mark(text):
-        span = marks.trim(text, row.spans[answer])
-    state: Literal["none", "marked", "lost"] = "marked" if span else "lost" if answer else "none"
+    names = tuple(marks.names(len(answers)))
+    known = {} if marks.holds_mark(text, names) else row.spans
+    there = {f: marks.trim(text, known[f]) for f in answers if f in known}
+    lost = any(f not in there and (f in row.spans or row.fields.get(f, f)) for f in answers)
     if not text.strip():
-        return Plan(text, (), (), state)
-    spans = sentences.split(text, language, whole=span) if how.by_sentence else [(0, len(text))]
-    pieces = [
-        Piece(marks.insert(text[a:b], (span[0] - a, span[1] - a)), marked=True)
-        if span and a <= span[0] and span[1] <= b
-        else Piece(text[a:b], marked=False)
-        for a, b in spans
-    ]
-    return Plan(text, tuple(spans), tuple(pieces), state)
+        return Plan(text, (), (), (), names, lost)
+    spans = [(0, len(text))]
+    if how.by_sentence:
+        spans = sentences.split(text, language, whole=tuple(there.values()))
+    pieces, inside = [], []
+    for a, b in spans:
+        here = {f: (s - a, e - a) for f, (s, e) in there.items() if a <= s and e <= b}
+        inside.append(marks.numbered(here))
+        marked = {inside[-1][f]: span for f, span in here.items()}
+        pieces.append(Piece(marks.insert(text[a:b], marked), marked=bool(here)))
+    return Plan(text, tuple(spans), tuple(pieces), tuple(inside), names, lost)
 
 
 def assemble(plan: Plan, answers: Mapping[Piece, Completion], joiner: str) -> Written:
-    """Join the translated sentences; find the answer in the one piece that was sent with marks."""
+    """Join the translated sentences; find each answer in the piece that was sent with its marks."""
     if not plan.pieces:
         return Written(plan.text, ())
     completions = [answers[piece] for piece in plan.pieces]
-    text, span = "", None
+    text = ""
+    spans: dict[str, Span] = {}
     between = ["", *sentences.gaps(plan.text, plan.spans, joiner)]
-    for gap, piece, completion in zip(between, plan.pieces, completions, strict=True):
-        one, found = completion.text, None
+    for gap, inside, completion in zip(between, plan.inside, completions, strict=True):
+        one = completion.text
         if len(plan.pieces) > 1:
             one = one.strip()
-        if plan.answer != "none":
-            one, found = marks.extract(one)
+        one, found = marks.extract(one, plan.names)
         text += gap
-        if found and piece.marked:
-            span = (len(text) + found[0], len(text) + found[1])
+        for name, mark in inside.items():
+            if mark in found:
+                start, end = found[mark]
+                spans[name] = (len(text) + start, len(text) + end)
         text += one
     known = [c.log_probability for c in completions if c.log_probability is not None]
     return Written(
         text=text,
         ended=tuple(c.ended for c in completions),
         log_probability=fmean(known) if known else None,
-        span=span,
+        spans=spans,
     )

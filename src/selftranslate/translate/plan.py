@@ -19,9 +19,10 @@ from selftranslate.example import Provenance
 from selftranslate.languages import Language
 from selftranslate.tasks import Translate
 from selftranslate.translate import fence, marks, prompt, shots
-from selftranslate.translate.memory import Asked, Limits, Memory, digest, is_text
+from selftranslate.translate.memory import Asked, Limits, Memory, is_text
 from selftranslate.translate.pieces import Plan
 from selftranslate.translate.prompt import Shot
+from selftranslate.translate.schema import digest
 
 if TYPE_CHECKING:
     from selftranslate.translate import Translator
@@ -31,7 +32,6 @@ Plans = Callable[[], Iterator[Plan]]
 
 SAMPLE = 100
 """Texts whose tokens are counted to estimate those of all."""
-MARKS = len(marks.OPEN) + len(marks.CLOSE)
 TORN = 4
 """Characters that an engine may take from the end of a cut text, as half of one."""
 
@@ -66,17 +66,17 @@ class Texts:
 class Survey:
     """One field of all rows, read once: what there is, before anything is decided."""
 
-    def __init__(self, name: str, how: Translate, answer: str | None) -> None:
+    def __init__(self, name: str, how: Translate, answers: Sequence[str]) -> None:
         self.name = name
         self.how = how
-        self.answer = answer
+        self.answers = answers
         self.lost = 0
         self.signs: Counter[str] = Counter()
         self.texts = {True: Texts(), False: Texts()}
 
     def add(self, plan: Plan) -> None:
         """Count one row's field."""
-        self.lost += plan.answer == "lost"
+        self.lost += plan.lost
         for piece in plan.pieces:
             if self.texts[piece.marked].add(piece.text, len(plan.text)):
                 self.signs.update(fence.inside(piece.text))
@@ -93,8 +93,13 @@ class Group:
     max_new_tokens: int
     longest: Mapping[int, int]
     limit: float | None
-    slack: int
-    """Characters of an answer that may be marks, and so do not count."""
+    names: Sequence[str]
+    """The marks that an answer may have."""
+
+    @property
+    def slack(self) -> int:
+        """Return how many characters of an answer may be marks, and so do not count."""
+        return 2 * marks.width(self.names)
 
     def request(self, texts: Sequence[str], limits: Sequence[Limits]) -> Request:
         """Write the prompts of texts that all have a limit of characters, or all have none."""
@@ -135,7 +140,7 @@ class Group:
         if len(written) + TORN <= kept + 1 + self.slack:
             return False  # stopped at the limit of tokens
         if self.slack:  # the last mark may be cut in two
-            written, _ = marks.extract(written[:-MARKS])
+            written, _ = marks.extract(written[: -marks.width(self.names)], self.names)
         return len(written.strip()) <= kept
 
     def _kept(self, key: int) -> int | None:
@@ -151,7 +156,8 @@ class Field:
 
     name: str
     how: Translate
-    answer: str | None
+    answers: Sequence[str]
+    """The fields that are read off its marks."""
     groups: Mapping[bool, Group]
     """By whether the texts have the answer's marks."""
     texts: int
@@ -192,9 +198,10 @@ def decide(translator: Translator, survey: Survey, plans: Plans, memory: Memory)
     """
     name, progress = survey.name, translator.progress
     if survey.lost:
+        answer = " or ".join(survey.answers)
         progress.note(
-            f"{name}: {survey.lost:,} examples have no {survey.answer} span, or {marks.OPEN} in "
-            f"their text: their {survey.answer} is lost"
+            f"{name}: {survey.lost:,} examples have no {answer} span, or <answer> in their text: "
+            f"their {answer} is lost"
         )
     shown = {
         marked: [
@@ -214,7 +221,13 @@ def decide(translator: Translator, survey: Survey, plans: Plans, memory: Memory)
         for marked, pairs in shown.items()
     }
     texts = sum(len(survey.texts[marked]) for marked in groups)
+    damaged = len(memory.damaged)
     known = sum(_known(memory, group) for group in groups.values())
+    if found := memory.damaged[damaged:]:
+        progress.say(
+            f"{name}: {len(found):,} damaged entries in {memory.path}, the first of {found[0]!r}; "
+            "they are not used, and their texts are sent again"
+        )
     tokens = sum(
         _tokens(translator.engine, survey.texts[marked], group) for marked, group in groups.items()
     )
@@ -222,7 +235,7 @@ def decide(translator: Translator, survey: Survey, plans: Plans, memory: Memory)
         f"{name}: {texts:,} texts to translate, about {tokens:,} tokens"
         + (f"; {known:,} of them are in the memory" if known else "")
     )
-    return Field(name, survey.how, survey.answer, groups, texts, known)
+    return Field(name, survey.how, survey.answers, groups, texts, known)
 
 
 def _group(
@@ -267,7 +280,7 @@ def _group(
         max_new_tokens=survey.how.max_new_tokens,
         longest=texts.longest,
         limit=limit if limit is not None and math.isfinite(limit) else None,
-        slack=2 * MARKS if survey.answer else 0,
+        names=marks.names(len(survey.answers)),
     )
 
 

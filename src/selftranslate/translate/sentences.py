@@ -13,10 +13,10 @@ from selftranslate.translate.marks import trim
 BLANK_LINE = "\n\n"
 
 
-def split(text: str, language: Language, whole: Span | None = None) -> list[Span]:
+def split(text: str, language: Language, whole: Sequence[Span] = ()) -> list[Span]:
     """Return where the sentences lie, in order, without the whitespace around them.
 
-    Only whitespace lies outside of them. Sentences that share the `whole` span become one.
+    Only whitespace lies outside of them. Sentences that share a `whole` span become one.
 
     >>> from selftranslate.languages import get
     >>> split("It rains. It pours.\\n", get("en"))
@@ -27,7 +27,7 @@ def split(text: str, language: Language, whole: Span | None = None) -> list[Span
         start, end = trim(text, (start, end))
         if start == end:
             continue
-        if spans and whole and spans[-1][1] > whole[0] and start < whole[1]:
+        if spans and any(spans[-1][1] > first and start < last for first, last in whole):
             start = spans.pop()[0]
         spans.append((start, end))
     return spans

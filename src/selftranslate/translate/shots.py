@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -33,7 +34,7 @@ def choose(
     """Take the first `count` candidates that can be shown in every field (4.4).
 
     Where a field is translated by sentence, both languages must have equally many sentences,
-    and the answer in the same one. A candidate that shows a text once more comes last.
+    and each answer in the same one. A candidate that shows a text once more comes last.
     Raises DataError if no candidate suits.
     """
     chosen: list[Pair] = []
@@ -65,7 +66,7 @@ def choose(
 def shown(
     task: Task, field: str, pair: Pair, source: Language, target: Language, *, marked: bool
 ) -> Shot:
-    """Return what a field's prompt shows of a pair: the text, or the sentence with the answer.
+    """Return what a field's prompt shows of a pair: the text, or the sentence with most answers.
 
     With marks for texts that have them; without for the others, lest the model invent some.
     Raises DataError if the pair's sentences do not correspond.
@@ -78,13 +79,15 @@ def shown(
         )
         raise DataError(msg)
     texts: list[str] = []
-    answer = marks.projected(task, field)
+    answers = marks.projected(task, field) if marked else ()
+    # Both have the source's order of marks.
+    before, (first, last) = pair.source, both[0]
+    spans = {f: _answer(before, field, f) for f in answers if f in before.spans}
+    inside = marks.numbered({f: s for f, s in spans.items() if first <= s[0] and s[1] <= last})
     for example, (start, end) in zip((pair.source, pair.target), both, strict=True):
-        text = example.fields[field][start:end]
-        if marked and answer:
-            first, last = _answer(example, field, answer)
-            text = marks.insert(text, (first - start, last - start))
-        texts.append(text)
+        here = {mark: _answer(example, field, f) for f, mark in inside.items()}
+        moved = {mark: (a - start, b - start) for mark, (a, b) in here.items()}
+        texts.append(marks.insert(example.fields[field][start:end], moved))
     return texts[0], texts[1]
 
 
@@ -152,24 +155,28 @@ def _pieces(
     task: Task, field: str, pair: Pair, source: Language, target: Language
 ) -> tuple[Span, Span] | None:
     """Find what of the field can be shown in both languages, or None if they do not correspond."""
-    how, answer = task.fields[field], marks.projected(task, field)
+    how, answers = task.fields[field], marks.projected(task, field)
     texts = [pair.source.fields[field], pair.target.fields[field]]
     if not all(text.strip() for text in texts):
         return None
-    spans: list[Span | None] = [None, None]
-    if answer:
-        if any(answer not in e.spans for e in (pair.source, pair.target)):
-            return None
-        if any(marks.holds_mark(text) for text in texts):
-            return None
-        spans = [_answer(e, field, answer) for e in (pair.source, pair.target)]
+    there = [f for f in answers if f in pair.source.spans]
+    if (answers and not there) or there != [f for f in answers if f in pair.target.spans]:
+        return None
+    if any(marks.holds_mark(text, marks.names(len(answers))) for text in texts):
+        return None
     if not (isinstance(how, Translate) and how.by_sentence):
         return (0, len(texts[0])), (0, len(texts[1]))
     cut = [sentences.split(t, lang) for t, lang in zip(texts, (source, target), strict=True)]
-    where = [sentences.holding(c, s) if s else 0 for c, s in zip(cut, spans, strict=True)]
-    if len(cut[0]) != len(cut[1]) or where[0] is None or where[0] != where[1]:
+    where, elsewhere = (
+        [sentences.holding(c, _answer(e, field, f)) for f in there]
+        for c, e in zip(cut, (pair.source, pair.target), strict=True)
+    )
+    if len(cut[0]) != len(cut[1]) or where != elsewhere or None in where:
         return None
-    return cut[0][where[0]], cut[1][where[0]]
+    # The sentence with the most answers; the first of these, and of a text without any.
+    held = Counter(index for index in where if index is not None)
+    shown = max(sorted(held), key=held.__getitem__, default=0)
+    return cut[0][shown], cut[1][shown]
 
 
 def _answer(example: Example, field: str, answer: str) -> Span:

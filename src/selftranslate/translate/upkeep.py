@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -10,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from selftranslate.errors import RecipeError
+from selftranslate.store import flush
 from selftranslate.translate.memory import FILE, Memory
+from selftranslate.translate.schema import PROVED, checksum
 
 ALL = "completions JOIN asked ON asked.id = completions.asked"
 COLUMNS = (
@@ -30,7 +31,10 @@ def existing(store: Path) -> Memory:
 
 
 def stats(memory: Memory) -> dict[str, Any]:
-    """Count entries, tokens and seconds: of all, and by engine, languages and ending."""
+    """Count entries, tokens and seconds: of all, and by engine, languages and ending.
+
+    Reads every entry, and so finds the damaged ones, which are counted too.
+    """
     names = ("engine", "source", "target", "ended", "entries", "tokens", "seconds")
     groups = [
         dict(zip(names, row, strict=True))
@@ -44,6 +48,10 @@ def stats(memory: Memory) -> dict[str, Any]:
         "memory": str(memory.path),
         "bytes": sum(file.stat().st_size for file in files if file.exists()),
         "entries": sum(group["entries"] for group in groups),
+        "damaged": sum(
+            proof != checksum(*proved)
+            for *proved, proof in memory.rows(f"SELECT {PROVED}, checksum FROM completions")
+        ),
         "tokens": sum(group["tokens"] for group in groups),
         "seconds": round(sum(group["seconds"] for group in groups), 3),
         "groups": groups,
@@ -56,6 +64,8 @@ def describe(found: dict[str, Any]) -> str:
         f"{found['memory']}: {found['entries']:,} texts, {found['tokens']:,} tokens written, "
         f"{found['seconds']:,.0f} s of work, {found['bytes'] / 1e6:,.1f} MB"
     ]
+    if found["damaged"]:
+        lines.append(f"{found['damaged']:,} entries are damaged: they are not used")
     last = ""
     for group in found["groups"]:
         if group["engine"] != last:
@@ -89,8 +99,7 @@ def save(lines: Iterable[str], path: Path) -> None:
         with draft.open("w", encoding="utf-8", newline="\n") as file:
             for line in lines:
                 file.write(line + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        flush(draft)
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

@@ -304,15 +304,8 @@ def _sort(job: Job, reading: Reading, pairs: Iterator[Pair], made: Output) -> No
 
 def _objection(pairs: Sequence[Pair], checks: Mapping[str, Filter]) -> str | None:
     """Say why a row is rejected, or None; without any filter, a row that lacks a text."""
-    if dropped := sieve(pairs, checks).dropped:
-        return dropped[0].reason
-    for pair in pairs:
-        for name, endings in pair.ended.items():
-            if "error" in endings:
-                return f"{name} has no translation"
-        if pair.unmarked:
-            return f"{pair.unmarked[0]} lost its marks"
-    return None
+    dropped = sieve(pairs, checks).dropped
+    return dropped[0].reason if dropped else None
 
 
 def _changed(job: Job) -> NoReturn:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from selftranslate import datafile, lock, rows
+from selftranslate import datafile, lock, plugins, rows
 from selftranslate.datafile import Changes, Codes, Item, Unreadable, Writer
-from selftranslate.errors import DataError, DiskError
-from selftranslate.store import DISK, flush
+from selftranslate.errors import DataError
+from selftranslate.store import disk, flush
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ def alone(out: Path, tell: lock.Tell) -> Iterator[None]:
     """Let no other process write the same output meanwhile; wait for one that does."""
     with ExitStack() as stack:
         try:
-            with _disk(out):
+            with disk(out):
                 path = out.with_name(f".{out.name}.lock")
                 stack.enter_context(lock.alone(path, str(out), tell))
         except lock.NoLocks:
@@ -79,7 +79,7 @@ def opened(out: Path, like: Path, both: Codes | None) -> Iterator[Output]:
     """
     places = [rejects_of(out), out]
     drafts = [place.with_name(f".draft.{place.name}") for place in places]
-    with _disk(out):
+    with disk(out):
         try:
             with (
                 datafile.created(drafts[0]) as rejects,
@@ -97,12 +97,15 @@ def opened(out: Path, like: Path, both: Codes | None) -> Iterator[Output]:
 
 
 def rejects_of(out: Path) -> Path:
-    """Name the file of the rows that are not in the output.
+    """Name the file of the rows that are not in the output; no two outputs share one.
 
-    >>> rejects_of(Path("de.jsonl.gz")).name
-    'de.rejects.jsonl'
+    >>> rejects_of(Path("de.jsonl")).name, rejects_of(Path("de.csv")).name
+    ('de.rejects.jsonl', 'de.csv.rejects.jsonl')
     """
-    return out.with_name(f"{Path(out.name.removesuffix('.gz')).stem}.rejects.jsonl")
+    stem = out.name.removesuffix(".jsonl")
+    if datafile.kind(Path(stem)) in plugins.names("datafile"):  # de.csv, or de.csv.jsonl beside it
+        stem = out.name
+    return out.with_name(f"{stem}.rejects.jsonl")
 
 
 def rejected(out: Path) -> frozenset[int]:
@@ -122,17 +125,3 @@ def rejected(out: Path) -> frozenset[int]:
 
 def _json(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
-
-
-@contextmanager
-def _disk(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in DISK:
-            raise
-        msg = (
-            f"{error.filename or path}: {error.strerror or error}; what was translated is in the "
-            "store: free or fix the disk and give the same command again"
-        )
-        raise DiskError(msg) from error
