@@ -52,6 +52,7 @@ def test_a_recipe_says_what_the_paper_did(name: str) -> None:
         (5e-5, 3e-4), (0, 1, 2), 1000, 4,
     )  # fmt: skip
     assert wanted.training.params["batch_size"] == 64
+    assert wanted.test_source is (name == "table9")
     assert wanted.at_most("train") == (10_000 if wanted.limits.train else None)
     assert [f.name for f in wanted.filters] == ["complete", "length_ratio"]
 

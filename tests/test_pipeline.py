@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from selftranslate import recipe
 from selftranslate.engines import Completion, Request
 from selftranslate.errors import DataError
 from selftranslate.example import Example, Pair, Prediction, Sample
+from selftranslate.machine import fastest_precision
 from selftranslate.pipeline import Pipeline
 from selftranslate.recipe import Recipe
 from selftranslate.runtime import Runtime
@@ -141,6 +143,53 @@ def test_source_runs_are_shared_only_when_asked(tmp_path: Path) -> None:
     assert len({s.languages for s in largest}) == 2
 
 
+def test_settings_that_train_nothing_are_asked_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from selftranslate.decoding import loaded
+
+    load, read = loaded.load, []
+    monkeypatch.setattr(loaded, "load", lambda *how: read.append(how) or load(*how))
+    settings = [
+        {"name": "zero-shot"},
+        {"name": "few-shot", "ask": "few-shot"},
+        {"name": "D_src", "train_on": ["source"]},
+        {"name": "+D_tgt", "train_on": ["source", "target"]},
+    ]
+    wanted = small(settings=settings, test_source=True, shots=2)
+    pipeline, found, _ = run(wanted, tmp_path)
+    assert len(read) == 2, "once to translate, once to ask two adapters and the model itself"
+    assert set(found["languages"]) == {"de", "en (de)"}
+    for column in found["languages"].values():
+        rows = column["settings"]
+        assert list(rows) == ["zero-shot", "few-shot", "D_src", "+D_tgt"]
+        assert [len(row["scores"]) for row in rows.values()] == [1, 1, 1, 1]
+    assert len(stage(pipeline, "train")) == 2
+    # Two settings that train are asked in validation, too; every one in German and in English.
+    asked = [list(a.read(Prediction, "outputs.jsonl")) for a in stage(pipeline, "answer")]
+    assert sorted(map(len, asked)) == [4] * 2 + [6] * 8
+    assert len({rows[0].prompt_hash for rows in asked if len(rows) == 6}) == 4
+
+
+def test_runs_may_be_chosen_by_what_the_model_translates_of_the_validation_set(
+    tmp_path: Path,
+) -> None:
+    pipeline, _, _ = run(small(validation="translated"), tmp_path)
+    (held_out,) = stage(pipeline, "validation-translated")
+    (english,) = stage(pipeline, "load-validation")
+    translated, originals = list(held_out.read(Example)), list(english.read(Example))
+    assert {e.language for e in translated} == {"de"}
+    assert {e.id for e in translated} <= {e.id for e in originals}
+    assert [e.fields for e in translated] != [e.fields for e in originals]
+    asked = [list(a.read(Prediction, "outputs.jsonl")) for a in stage(pipeline, "answer")]
+    ids = {e.id for e in translated}
+    assert sum({p.id for p in rows} == ids for rows in asked) == 2
+
+
+OTHER = "float32" if fastest_precision(torch.device("cpu")) == "bf16" else "bfloat16"
+"""The precision that "auto" does not choose for the miniature here."""
+
+
 CHANGES: dict[str, tuple[Any, set[str]]] = {
     # field: (another value, the stages of which something is made anew, beside the report)
     "task": (
@@ -158,11 +207,11 @@ CHANGES: dict[str, tuple[Any, set[str]]] = {
     # The random model's translations are all dropped: then the mixtures are what they were.
     "model": ("{tiny}", {"translate", "filter", "quality", "train", "answer"}),
     "engine": (
-        {"name": "transformers", "dtype": "bfloat16"},
+        {"name": "transformers", "dtype": OTHER},
         {"translate", "filter", "quality", "answer"},
     ),
     "translation_engine": (
-        {"name": "transformers", "dtype": "bfloat16"},
+        {"name": "transformers", "dtype": OTHER},
         {"translate", "filter", "quality"},
     ),
     "translator": ("{tiny}", {"translate", "filter", "quality"}),

@@ -184,12 +184,13 @@ class Experiment:
         if said := evaluate.note(task, language):
             self.shop.notes.note(said)
         label = f"ask {setting.name}, {language.name}"
-        shots = [self.material.shots] if setting.ask == "few-shot" else []
+        pairs = self.material.shots.read(Pair) if setting.ask == "few-shot" else ()
+        asked = evaluate.Asked(task, examples, [pair.target for pair in pairs])
+        prompts = "\0".join([asked.request.prefix, *asked.request.texts])
 
         def work(folder: Path) -> None:
             whole, tuned = self.shop.asked, trial.tuned
             engine = whole if tuned is None else whole.adapted(tuned.path)
-            asked = evaluate.Asked(task, examples, [p.target for s in shots for p in s.read(Pair)])
             predictions = evaluate.predict(engine, asked, label, self.shop.runtime.progress)
             scores = evaluate.score(task, predictions, language)
             write(evaluate.marked(predictions, scores[0]), folder, "outputs.jsonl")
@@ -197,15 +198,16 @@ class Experiment:
             write_json(rows, folder, "metrics.json")
 
         spec = {
-            "version": 2,
             "engine": self.shop.recipe.engine.model_dump(),
             "model": self.shop.model,
             "metric": task.metric,
             "metric_params": task.metric_params,
             "max_new_tokens": task.max_new_tokens,
-            "ask": setting.ask,
+            "prompts": evaluate.prompt_hash(
+                "\0".join([asked.request.prefix, *asked.request.texts])
+            ),
         }
-        inputs = [*([trial.tuned] if trial.tuned else []), questions, *shots]
+        inputs = [*([trial.tuned] if trial.tuned else []), questions]
         unit = (label, len(examples), "answers")
         made = self.shop.make(unit, "answer", spec, inputs, work)
         first: dict[str, Any] = made.json("metrics.json")[0]

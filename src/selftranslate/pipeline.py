@@ -145,9 +145,8 @@ class Pipeline:
             write(result.dropped, folder, "dropped.jsonl")
             write_json(result.reasons, folder, "reasons.json")
 
-        made = self.store.make(
-            "filter", {"filters": [f.model_dump() for f in self.recipe.filters]}, [pairs], work
-        )
+        spec = {"filters": [f.model_dump() for f in self.recipe.filters]}
+        made = self.store.make("filter", spec, [pairs], work, version=2)
         if not any(made.read(Pair)):
             self.notes.note(
                 f"{languages.get(code).name}: no translation got through the filters; "

@@ -17,7 +17,7 @@ from selftranslate.errors import RecipeError, unknown
 from selftranslate.protocol import Protocol
 from selftranslate.tasks import Sources
 
-PROVIDED = {"model", "runtime", "adapter", "data"}
+PROVIDED = {"model", "runtime", "data"}
 """Parameters of plug-ins that the pipeline gives and a recipe does not."""
 
 

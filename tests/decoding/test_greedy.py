@@ -193,10 +193,11 @@ def test_a_waiting_row_takes_the_place_of_a_finished_one() -> None:
     assert max(steps) == 3
 
 
-def test_a_row_does_not_depend_on_who_runs_beside_it() -> None:
-    """Bit for bit, on a CPU in float32: so that a resumed run gives the same bytes."""
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_row_does_not_depend_on_who_runs_beside_it(dtype: torch.dtype) -> None:
+    """Bit for bit, on a CPU: so that a resumed run gives the same bytes."""
     model = made("Llama", {"num_key_value_heads": 2, "hidden_size": 256, "head_dim": 64})
-    decoder = Decoder(model)
+    decoder = Decoder(model.to(dtype))
     draw = random.Random(0)
     texts = [[draw.randrange(3, 97) for _ in range(draw.randint(1, 40))] for _ in range(40)]
 

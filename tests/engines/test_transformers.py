@@ -15,7 +15,7 @@ import pytest
 
 from selftranslate import model as models
 from selftranslate.engines import Completion, Request
-from selftranslate.engines.transformers import build
+from selftranslate.engines import transformers as plugin
 from selftranslate.errors import EngineError, PluginError
 from selftranslate.progress import Silent
 from selftranslate.runtime import Runtime
@@ -30,6 +30,11 @@ TEXTS = [
     "ab",
 ]
 CPU = Runtime(device="cpu")
+
+
+def build(model: str, runtime: Runtime, adapter: str | None = None, **params: Any) -> Any:
+    engine = plugin.build(model, runtime, **params)
+    return engine if adapter is None else engine.adapted(Path(adapter))
 
 
 def answers(engine: Any, **request: Any) -> list[Completion]:
@@ -226,6 +231,77 @@ def test_an_adapter_is_active_and_named_by_its_content(tiny_model: Path, tmp_pat
     ]
 
 
+def loads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Record which models are read from disk."""
+    from selftranslate.decoding import loaded
+
+    read, load = [], loaded.load
+
+    def recorded(root: Path, *how: Any) -> Any:
+        read.append(root)
+        return load(root, *how)
+
+    monkeypatch.setattr(loaded, "load", recorded)
+    return read
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_adapters_are_switched_on_one_model_and_leave_it_as_it_was(
+    dtype: str, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = [save_adapter(tiny_model, tmp_path / str(n), 0.5, seed=n) for n in range(2)]
+    request = {"texts": TEXTS, "prefix": PREFIX}
+    alone = [
+        answers(build(str(tiny_model), CPU, adapter=folder, dtype=dtype), **request)
+        for folder in (None, *folders)
+    ]
+    assert len({tuple(c.text for c in one) for one in alone}) == 3
+    read = loads(monkeypatch)
+    base = build(str(tiny_model), CPU, dtype=dtype)
+    engines = [base, *(base.adapted(Path(folder)) for folder in folders)]
+    for which in (1, 2, 0, 2, 1, 0):
+        assert answers(engines[which], **request) == alone[which]
+    assert read == [tiny_model]
+    base.close()
+    assert answers(engines[1], **request) == alone[1]
+    assert read == [tiny_model] * 2
+
+
+def test_after_an_adapter_that_does_not_fit_the_others_go_on(
+    tiny_model: Path, writer: Callable[..., Path], tmp_path: Path
+) -> None:
+    base = build(str(tiny_model), CPU)
+    before = answers(base, texts=TEXTS)
+    wrong = base.adapted(Path(save_adapter(writer(("A", "b")), tmp_path / "other", 0.5)))
+    right = base.adapted(Path(save_adapter(tiny_model, tmp_path / "right", 0.5)))
+    expected = answers(right, texts=TEXTS)
+    for _ in range(2):
+        with pytest.raises(EngineError, match="size mismatch"):
+            answers(wrong, texts=["a"])
+        assert answers(base, texts=TEXTS) == before
+        assert answers(right, texts=TEXTS) == expected
+
+
+def test_a_whole_model_takes_the_place_of_the_first(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from transformers import AutoModelForCausalLM
+
+    tuned = shutil.copytree(tiny_model, tmp_path / "tuned")
+    model = AutoModelForCausalLM.from_pretrained(tiny_model)
+    for parameter in model.parameters():
+        parameter.data *= -1
+    model.save_pretrained(tuned)
+    base = build(str(tiny_model), CPU)
+    engine = base.adapted(tuned)
+    assert engine.identity == build(str(tuned), CPU).identity
+    first = answers(base, texts=TEXTS)
+    read = loads(monkeypatch)
+    assert answers(engine, texts=TEXTS) == answers(build(str(tuned), CPU), texts=TEXTS) != first
+    assert answers(base, texts=TEXTS) == first
+    assert read == [tuned, tuned, tiny_model]
+
+
 def test_an_untrained_adapter_is_no_error(tiny_model: Path, tmp_path: Path) -> None:
     adapter = save_adapter(tiny_model, tmp_path / "zero", 0.0)
     assert answers(build(str(tiny_model), CPU, adapter=adapter), texts=["a"], max_new_tokens=2)
@@ -312,3 +388,16 @@ def test_unknown_choices_name_the_known() -> None:
         build("mini", CPU, dtype="bfloat")
     with pytest.raises(PluginError, match="plain, shared_prefix"):
         build("mini", CPU, attention="flash")
+
+
+@pytest.mark.parametrize("stored", ["float32", "bfloat16", "float16"])
+@pytest.mark.parametrize("fastest", ["bf16", "fp32"])
+def test_on_a_cpu_16_bits_only_where_they_are_stored_and_fast(
+    stored: str, fastest: str, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = shutil.copytree(tiny_model, tmp_path / "model")
+    config = json.loads((model / "config.json").read_text())
+    (model / "config.json").write_text(json.dumps({**config, "dtype": stored}))
+    monkeypatch.setattr(plugin, "fastest_precision", lambda device: fastest)
+    expected = "bfloat16" if fastest == "bf16" and stored != "float32" else "float32"
+    assert build(str(model), CPU).identity.endswith(f"dtype={expected}")

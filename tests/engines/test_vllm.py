@@ -46,7 +46,9 @@ def newest() -> Iterator[Any]:
 
 
 def build(model: Path | str, **params: Any) -> Any:
-    return plugin.build(str(model), params.pop("runtime", Runtime()), **params)
+    adapter = params.pop("adapter", None)
+    engine = plugin.build(str(model), params.pop("runtime", Runtime()), **params)
+    return engine if adapter is None else engine.adapted(Path(adapter))
 
 
 def answers(engine: Any, **request: Any) -> list[Completion]:
@@ -58,7 +60,9 @@ def answers(engine: Any, **request: Any) -> list[Completion]:
 
 def both(model: Path, adapter: str | None = None, **request: Any) -> list[list[Completion]]:
     """Ask this engine and the engine transformers."""
-    other = reference.build(str(model), Runtime(device="cpu"), adapter=adapter)
+    other = reference.build(str(model), Runtime(device="cpu"))
+    if adapter is not None:
+        other = other.adapted(Path(adapter))
     return [answers(build(model, adapter=adapter), **request), answers(other, **request)]
 
 
@@ -285,6 +289,25 @@ def test_an_adapter_is_served_and_named_by_its_content(
     assert f" adapter={lora.lora_name} " in engine.identity
     assert lora.lora_path == str(moved)
     assert last_engine(vllm).settings["max_lora_rank"] == 8
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_all_adapters_are_served_by_one_vllm(vllm: Any, tiny_model: Path, tmp_path: Path) -> None:
+    folders = [save_adapter(tiny_model, tmp_path / str(n), lora_alpha=8 + n) for n in range(2)]
+    request = {"texts": TEXTS, "prefix": PREFIX, "fence": "`"}
+    before = len(vllm.LLMEngine.made)
+    base = build(tiny_model)
+    plain = answers(base, **request)
+    adapted = [base.adapted(Path(folder)) for folder in folders]
+    for engine, folder in zip(adapted, folders, strict=True):
+        assert near(answers(engine, **request)) == near(both(tiny_model, folder, **request)[1])
+    answers(adapted[0], **request)
+    assert near(answers(base, **request)) == near(plain)
+    # Once without room for adapters, once with; `both` starts one of its own for each folder.
+    assert len(vllm.LLMEngine.made) - before == 2 + len(folders)
+    served = vllm.LLMEngine.made[before + 1].adapters
+    assert [lora.lora_int_id for lora in served] == [1, 2, 3]
+    assert len({lora.lora_name for lora in served}) == 2
 
 
 @pytest.mark.parametrize(

@@ -112,4 +112,4 @@ def test_a_batch_that_cannot_be_divided_is_refused(
     changed = (*ALIKE, "--set", "training.batch_size=3")
     ended = together(server, "run", recipe, "--store", store, *changed)
     assert ended[0].code == 2
-    assert "batch_size 3 cannot be divided among 2 processes" in ended[0].said
+    assert "batch_size 3 must be a multiple of device_batch_size 1 times" in ended[0].said

@@ -86,7 +86,7 @@ def test_labels_that_are_not_masked_would_be_caught(
         found = honest(*args)
         unmasked = [[rows.IGNORED, *row["input_ids"][1:]] for row in found.kept]
         return rows.Rows(
-            [{**row, "labels": all_} for row, all_ in zip(found.kept, unmasked, strict=True)], []
+            [{**row, "labels": all_} for row, all_ in zip(found.kept, unmasked, strict=True)]
         )
 
     honest = rows.tokenise
@@ -187,6 +187,12 @@ def test_long_rows_are_left_out_up_to_a_share_and_refused_above(
         fit(build(tiny_model), tmp_path / "a", samples=[*SAMPLES, long])
     told = fit(build(tiny_model, max_left_out=0.2), tmp_path / "b", samples=[*SAMPLES, long])
     assert (told["left_out"], told["examples"]) == (["long"], 8)
+    mute = Sample(id="mute", prompt="x", completion="", languages="en>en")
+    both = [*SAMPLES, long, mute]
+    with pytest.raises(DataError, match=r"long\) and 1 of 10 .* empty .* \(first: mute\): mend"):
+        fit(build(tiny_model, max_left_out=0.1), tmp_path / "c", samples=both)
+    told = fit(build(tiny_model, max_left_out=0.2), tmp_path / "d", samples=both)
+    assert (told["left_out"], told["examples"]) == (["long", "mute"], 8)
 
 
 def test_a_run_that_diverges_says_where_and_leaves_no_adapter(

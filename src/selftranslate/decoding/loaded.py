@@ -10,6 +10,7 @@ import torch
 
 from selftranslate.decoding.greedy import Decoder
 from selftranslate.decoding.loading import adapt, load
+from selftranslate.errors import EngineError
 
 
 class Loaded:
@@ -43,6 +44,10 @@ class Loaded:
             self._off()
             self._off = self._worn = None
         if adapter is not None:
-            self._off, self._worn = adapt(self._model, adapter), adapter
+            try:
+                self._off, self._worn = adapt(self._model, adapter), adapter
+            except EngineError:
+                self.close()
+                raise
         self._decoder = Decoder(self._model, share=self._share)
         return self._decoder, True

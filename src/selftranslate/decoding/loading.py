@@ -57,7 +57,7 @@ def adapter_fingerprint(adapter: Path) -> str:
 def adapt(model: Any, adapter: Path) -> Callable[[], object]:
     """Put an adapter on a model, merged in where that loses nothing; return what takes it off.
 
-    Raises EngineError, and leaves the model as it was, if the adapter does not fit.
+    Raises EngineError if the adapter does not fit; the model is then of no more use.
     """
     from peft import PeftModel
 
@@ -72,22 +72,18 @@ def adapt(model: Any, adapter: Path) -> Callable[[], object]:
         for name, weight in model.named_parameters():
             weight.data = before[name]
 
-    try:
-        _check_every_weight_arrived(adapted, adapter)
-        adapted.eval()
-        active: Tensor = adapted(input_ids=canary).logits.float()
-        if torch.equal(active, base) and _is_trained(adapted):
-            msg = f"{adapter}: the adapter changes nothing: the model's logits are those without it"
+    _check_every_weight_arrived(adapted, adapter)
+    adapted.eval()
+    active: Tensor = adapted(input_ids=canary).logits.float()
+    if torch.equal(active, base) and _is_trained(adapted):
+        msg = f"{adapter}: the adapter changes nothing: the model's logits are those without it"
+        raise EngineError(msg)
+    if model.dtype == torch.float32:  # else merging rounds the sum to the model's precision
+        merged: Tensor = adapted.merge_and_unload(safe_merge=True)(canary).logits
+        gap = float((merged.float() - active).abs().max())
+        if not gap <= TOLERANCE * max(1.0, float(active.abs().max())):
+            msg = f"{adapter}: merged into the model, its logits move by {gap:.2g}: another model"
             raise EngineError(msg)
-        if model.dtype == torch.float32:  # else merging rounds the sum to the model's precision
-            merged: Tensor = adapted.merge_and_unload(safe_merge=True)(canary).logits
-            gap = float((merged.float() - active).abs().max())
-            if not gap <= TOLERANCE * max(1.0, float(active.abs().max())):
-                msg = f"{adapter}: merged into the model, its logits move by {gap:.2g}"
-                raise EngineError(msg)
-    except EngineError:
-        off()
-        raise
     return off
 
 

@@ -29,7 +29,6 @@ ATTENTIONS = ("shared_prefix", "plain")
 def build(
     model: str,
     runtime: Runtime,
-    adapter: str | None = None,
     dtype: str = "auto",
     attention: str = "shared_prefix",
 ) -> TransformersEngine:
@@ -43,18 +42,18 @@ def build(
         raise PluginError(unknown("dtype of engines/transformers", dtype, DTYPES))
     if attention not in ATTENTIONS:
         raise PluginError(unknown("attention of engines/transformers", attention, ATTENTIONS))
-    return TransformersEngine(model, runtime, adapter, dtype, attention)
+    return TransformersEngine(model, runtime, None, dtype, attention)
 
 
 class TransformersEngine:
     """A model and its tokenizer, each loaded when first needed."""
 
     def __init__(
-        self, model: str, runtime: Runtime, adapter: str | None, dtype: str, attention: str
+        self, model: str, runtime: Runtime, adapter: Path | None, dtype: str, attention: str
     ) -> None:
         self._model = model
         self._runtime = runtime
-        self._adapter = None if adapter is None else Path(adapter).expanduser()
+        self._adapter = adapter
         self._dtype = dtype
         self._attention = attention
         self._endings: dict[str | None, Ending] = {}
@@ -64,7 +63,7 @@ class TransformersEngine:
     def adapted(self, tuned: Path) -> TransformersEngine:
         """Return the same model with an adapter, or the whole model that a folder holds."""
         whole = (tuned / "config.json").exists()
-        model, adapter = (str(tuned), None) if whole else (self._model, str(tuned))
+        model, adapter = (str(tuned), None) if whole else (self._model, tuned)
         made = TransformersEngine(model, self._runtime, adapter, self._precision, self._attention)
         made._shared = self._shared
         if not whole:

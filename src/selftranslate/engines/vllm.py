@@ -33,7 +33,6 @@ GAVE_UP = "vllm gave it up"
 def build(  # noqa: PLR0913 - what vLLM is started with, each named as vLLM names it
     model: str,
     runtime: Runtime,
-    adapter: str | None = None,
     dtype: str = "auto",
     max_model_len: int | None = None,
     max_num_seqs: int | None = None,
@@ -61,7 +60,7 @@ def build(  # noqa: PLR0913 - what vLLM is started with, each named as vLLM name
     }
     settings = {name: value for name, value in chosen.items() if value is not None}
     precision = "bfloat16" if dtype == "auto" else dtype
-    return VllmEngine(model, runtime, adapter, {"dtype": precision, **settings}, max_model_len)
+    return VllmEngine(model, runtime, None, {"dtype": precision, **settings}, max_model_len)
 
 
 class VllmEngine:
@@ -71,13 +70,13 @@ class VllmEngine:
         self,
         model: str,
         runtime: Runtime,
-        adapter: str | None,
+        adapter: Path | None,
         settings: Mapping[str, Any],
         max_model_len: int | None,
     ) -> None:
         self._model = model
         self._runtime = runtime
-        self._adapter = None if adapter is None else Path(adapter).expanduser()
+        self._adapter = adapter
         self._settings = settings
         self._max_model_len = max_model_len
         self._server = Server()
@@ -85,7 +84,7 @@ class VllmEngine:
     def adapted(self, tuned: Path) -> VllmEngine:
         """Return the same model with an adapter, or the whole model that a folder holds."""
         whole = (tuned / "config.json").exists()
-        model, adapter = (str(tuned), None) if whole else (self._model, str(tuned))
+        model, adapter = (str(tuned), None) if whole else (self._model, tuned)
         made = VllmEngine(model, self._runtime, adapter, self._settings, self._max_model_len)
         made._server = self._server
         return made

@@ -1,1 +1,1 @@
-"""What trainers are made of: `fitting` is one run, `rows` its batches, `base` the model before it."""
+"""What trainers are made of: `fitting` is one run, `rows` its batches, `base` the model before."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from selftranslate import model as models
-from selftranslate.errors import DataError, EngineError, RecipeError
+from selftranslate.errors import DataError, EngineError
 from selftranslate.example import Sample
 from selftranslate.finetuning import base, processes
 from selftranslate.finetuning.checkpoints import Checkpoints, keep, made_by
@@ -67,7 +67,7 @@ class Fitting:
     ) -> None:
         """Train on the completions only; leave what is saved and `training.json` in `folder`.
 
-        Raises DataError if too many rows are too long or one has nothing to learn, EngineError
+        Raises DataError if too many rows are too long or have nothing to learn, EngineError
         if the memory is too small for a single row.
         """
         runtime, where = self.told.runtime, device(self.told.runtime)
@@ -93,7 +93,7 @@ class Fitting:
             "examples": len(rows.kept),
             "tokens": sum(len(row["labels"]) for row in drawn),
             "trained_tokens": sum(_trained(row) for row in drawn),
-            "left_out": rows.left_out,
+            "left_out": [*rows.too_long, *rows.empty],
             "losses": losses,
             "final_loss": sum(last) / len(last) if last else None,
             "diverged": _diverged(log),
@@ -103,21 +103,27 @@ class Fitting:
             write_json(training, folder, "training.json")
 
     def _rows(self, samples: Sequence[Sample], tokens: Any) -> Rows:
-        """Encode the samples; refuse if too many do not fit the model's context."""
+        """Encode the samples; refuse if too many cannot be trained on."""
         longest = self.told.max_length or _context(self.told.model)
         rows = tokenise(samples, tokens, longest)
-        if rows.left_out:
-            first = ", ".join(rows.left_out[:5])
-            said = (
-                f"{len(rows.left_out)} of {len(samples)} samples are longer than {longest} tokens"
+        left_out = len(rows.too_long) + len(rows.empty)
+        reasons = {
+            f"are longer than {longest} tokens": rows.too_long,
+            "have an empty prompt or completion": rows.empty,
+        }
+        said = " and ".join(
+            f"{len(ids)} of {len(samples)} samples {reason} (first: {', '.join(ids[:5])})"
+            for reason, ids in reasons.items()
+            if ids
+        )
+        if left_out and (not rows.kept or left_out > self.told.max_left_out * len(samples)):
+            msg = (
+                f"{said}: mend them, raise training.max_length up to the model's context, or "
+                "allow it with training.max_left_out"
             )
-            if not rows.kept or len(rows.left_out) > self.told.max_left_out * len(samples):
-                msg = (
-                    f"{said} (first: {first}): shorten them, raise training.max_length up to the "
-                    "model's context, or allow it with training.max_left_out"
-                )
-                raise DataError(msg)
-            self.told.runtime.progress.note(f"left out of training: {said} ({first})")
+            raise DataError(msg)
+        if left_out:
+            self.told.runtime.progress.note(f"left out of training: {said}")
         return rows
 
     def _train(self, job: Job) -> list[dict[str, float]]:
@@ -126,7 +132,7 @@ class Fitting:
 
         import torch
 
-        share = self._share()
+        share = self.told.share
         at_once = self.told.device_batch_size or self._start(job, share)
         recompute = self.told.gradient_checkpointing is True
         while True:
@@ -154,18 +160,6 @@ class Fitting:
         if device(self.told.runtime).type != "cpu":
             return share
         return _part(share, base.rows_at_once(self.told.model, _longest(job.drawn)))
-
-    def _share(self) -> int:
-        """Return how many rows of a batch each process works on."""
-        share, rest = divmod(self.told.batch_size, processes.count())
-        if rest or share % (self.told.device_batch_size or 1):
-            msg = (
-                f"training: batch_size {self.told.batch_size} cannot be divided among "
-                f"{processes.count()} processes with device_batch_size "
-                f"{self.told.device_batch_size}"
-            )
-            raise RecipeError(msg)
-        return share
 
     def _attempt(self, job: Job, at_once: int, recompute: bool) -> list[dict[str, float]]:
         import transformers
@@ -210,7 +204,7 @@ class Fitting:
             learning_rate=run.learning_rate,
             seed=run.seed,
             per_device_train_batch_size=at_once,
-            gradient_accumulation_steps=self._share() // at_once,
+            gradient_accumulation_steps=told.share // at_once,
             gradient_checkpointing=recompute,
             gradient_checkpointing_kwargs={"use_reentrant": False},
             lr_scheduler_type=told.scheduler,

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from selftranslate import model as models
-from selftranslate.errors import RecipeError
+from selftranslate.errors import EngineError, RecipeError
+from selftranslate.finetuning import processes
 from selftranslate.machine import device, fastest_precision
 from selftranslate.runtime import Runtime
 
@@ -40,12 +41,20 @@ class Hyperparameters:
     identity: str = field(init=False)
 
     def __post_init__(self) -> None:
-        if self.device_batch_size < 0 or self.batch_size % (self.device_batch_size or 1):
+        at_once, several = self.device_batch_size or 1, processes.count()
+        if at_once < 1 or self.batch_size % (at_once * several):
+            among = f" times the {several} processes" if several > 1 else ""
             msg = (
                 f"training: batch_size {self.batch_size} must be a multiple of "
-                f"device_batch_size {self.device_batch_size}"
+                f"device_batch_size {at_once}{among}"
             )
             raise RecipeError(msg)
+        if models.tokenizer(self.model).eos_token_id is None:
+            msg = (
+                f"{self.model}: the tokenizer has no end-of-sequence token, so a model cannot "
+                "learn to stop; name it in tokenizer_config.json (eos_token)"
+            )
+            raise EngineError(msg)
         if not 0 <= self.warmup_ratio < 1:
             msg = f"training: warmup_ratio {self.warmup_ratio}: say a share of the steps, below 1"
             raise RecipeError(msg)
@@ -62,3 +71,8 @@ class Hyperparameters:
         settings["model"] = models.fingerprint(self.model)
         name = type(self).__module__.rpartition(".")[2]
         self.identity = f"{name} {json.dumps(settings, sort_keys=True)}"
+
+    @property
+    def share(self) -> int:
+        """How many rows of a batch each process works on."""
+        return self.batch_size // processes.count()

@@ -75,12 +75,13 @@ def joined(runtime: Runtime) -> Iterator[None]:
         return
     import torch
     from torch import distributed
+    from torch.distributed.rendezvous import rendezvous
 
     on_gpu = device(runtime).type == "cuda"
     if on_gpu:
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
     with together():
-        jobs, number, size = next(distributed.rendezvous("env://", timeout=PATIENCE))
+        jobs, number, size = next(rendezvous("env://", timeout=PATIENCE))
         distributed.init_process_group(
             "nccl" if on_gpu else "gloo",
             store=jobs,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from selftranslate.errors import DataError, EngineError
@@ -23,17 +23,19 @@ Row = dict[str, list[int]]
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What is trained on, and the ids of the samples that are too long for the model."""
+    """What is trained on, and the ids of the samples that are not."""
 
     kept: list[Row]
-    left_out: list[str]
+    too_long: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
+    """Of samples without a prompt, or without a completion to learn."""
 
 
 def tokenise(samples: Sequence[Sample], tokens: Any, longest: int | None) -> Rows:
     """Encode prompt and completion apart, so that inference sees exactly the prompt's ids.
 
     The end is learned like every other token of the completion, also where it pads.
-    Raises DataError if there is no sample, or one has nothing to learn.
+    Raises DataError if there is no sample.
     """
     if not samples:
         msg = "no training samples: look at the filters' reasons and the mixture's parts"
@@ -42,17 +44,16 @@ def tokenise(samples: Sequence[Sample], tokens: Any, longest: int | None) -> Row
         msg = f"{tokens.name_or_path}: the tokenizer has no end-of-sequence token to learn"
         raise EngineError(msg)
     start = begin(tokens)
-    rows = Rows([], [])
+    rows = Rows([])
     for sample in samples:
         prompt = start + encode(tokens, sample.prompt)
         completion = encode(tokens, sample.completion)
         if not prompt or not completion:
-            part = "completion" if prompt else "prompt"
-            msg = f"sample {sample.id} ({sample.languages}): empty {part}, nothing to learn from"
-            raise DataError(msg)
+            rows.empty.append(sample.id)
+            continue
         completion.append(tokens.eos_token_id)
         if longest is not None and len(prompt) + len(completion) > longest:
-            rows.left_out.append(sample.id)
+            rows.too_long.append(sample.id)
             continue
         labels = [IGNORED] * len(prompt) + completion
         rows.kept.append({"input_ids": prompt + completion, "labels": labels})

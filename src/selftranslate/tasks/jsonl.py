@@ -62,24 +62,18 @@ def build(  # noqa: PLR0913 - each is a key of the recipe
     """
     treated = [_field(name, said) for name, said in fields.items()]
     hows = {field.name: field.how for field in treated}
-    translated = [name for name, how in hows.items() if isinstance(how, Translate)]
-    _fit_together(hows, translated, quality)
-    environment = _environment(labels, words or {})
-    question = str(prompt).removesuffix("\n") + "\n"
-    asked = _Template(environment, "prompt", question, hows)
+    measured = _measured(hows, quality)
+    words = words or {}
+    environment = _environment(labels, words)
+    asked = _Template(environment, "prompt", str(prompt).removesuffix("\n") + "\n", hows)
     answered = _Template(environment, "output", str(output).strip(), hows)
-    name, params = _metric(metric, labels, words or {})
+    natural = any(not isinstance(hows[field], Copy) for field in answered.fields)
+    name, params = _metric(metric, labels, words)
     files = _Files(
-        data=data or Sources(),
-        fields=treated,
-        id=fieldpath.parse(id) if id else None,
-        title=title,
-        prompt=asked,
-        output=answered,
-        choice={*labels, *_all(words or {})} if labels and name == "label" else (),
-        validation=validation,
-    )
-    natural = any(not isinstance(hows[name], Copy) for name in answered.fields)
+        data=data or Sources(), fields=treated, id=fieldpath.parse(id) if id else None,
+        title=title, prompt=asked, output=answered, validation=validation,
+        choice={*labels, *_all(words)} if labels and name == "label" else (),
+    )  # fmt: skip
     return Task(
         name=title,
         fields=hows,
@@ -89,7 +83,7 @@ def build(  # noqa: PLR0913 - each is a key of the recipe
         metric=name,
         metric_params=params,
         natural_output=natural if natural_output is None else natural_output,
-        quality=quality or translated[0],
+        quality=measured,
         load=files.load,
         gold="{language}" in files.data.files.get("train", ""),
         chance=1 / len(labels) if labels else None,
@@ -273,7 +267,9 @@ def _how(place: str, way: str, values: Mapping[str, Any]) -> How:
     return Translate(limit, by_sentence)
 
 
-def _fit_together(hows: Mapping[str, How], translated: Sequence[str], quality: str | None) -> None:
+def _measured(hows: Mapping[str, How], quality: str | None) -> str:
+    """Return the field whose translation is measured, when all fields fit together."""
+    translated = [name for name, how in hows.items() if isinstance(how, Translate)]
     if not translated:
         _refuse("fields", "none is translated; write `translate` for one")
     for name, how in hows.items():
@@ -282,6 +278,7 @@ def _fit_together(hows: Mapping[str, How], translated: Sequence[str], quality: s
             _refuse(f"fields.{name}.inside", problem)
     if quality is not None and quality not in translated:
         _refuse("quality", unknown("translated field", quality, translated))
+    return quality or translated[0]
 
 
 def _metric(

@@ -36,7 +36,7 @@ class FullTrainer(Hyperparameters):
     ) -> None:
         """Train on the completions only; leave the model and `training.json` in `folder`.
 
-        Raises DataError if too many rows are too long or one has nothing to learn, EngineError
+        Raises DataError if too many rows are too long or have nothing to learn, EngineError
         if the memory is too small for a single row.
         """
         Fitting(self, self._lend, self._save).fit(samples, run, folder, label, unfinished)

@@ -144,6 +144,7 @@ class LLMEngine:
         self.running: list[Running] = []
         self.aborted: list[str] = []
         self.adapters: list[LoRARequest] = []
+        self.worn: LoRARequest | None = None
         self.most_inside = 0
         self.alive = True
         self.engine_core = SimpleNamespace(shutdown=self._shutdown)
@@ -163,12 +164,26 @@ class LLMEngine:
             assert self.settings["enable_lora"]
             config = json.loads((Path(lora_request.lora_path) / "adapter_config.json").read_text())
             assert config["r"] <= self.settings["max_lora_rank"]
-            self.model = PeftModel.from_pretrained(self.model, lora_request.lora_path).eval()
+            name = str(lora_request.lora_int_id)
+            if self.adapters:
+                self.model.load_adapter(lora_request.lora_path, name)
+            else:
+                self.model = PeftModel.from_pretrained(self.model, lora_request.lora_path, name)
+            self.model.eval()
         except Exception as error:
             msg = f"Call to add_lora method failed: {error}"
             raise Exception(msg) from None
         self.adapters.append(lora_request)
         return True
+
+    def _wear(self, lora: LoRARequest | None) -> None:
+        assert not self.has_unfinished_requests() or lora == self.worn
+        self.worn = lora
+        if lora is None:
+            self.model.base_model.disable_adapter_layers()
+        else:
+            self.model.base_model.enable_adapter_layers()
+            self.model.set_adapter(str(lora.lora_int_id))
 
     def add_request(self, *args: Any, **kwargs: Any) -> str:
         given = bind("vllm.LLMEngine.add_request", *args, **kwargs)
@@ -184,7 +199,9 @@ class LLMEngine:
             msg = f"Token id {max(ids)} is out of vocabulary"
             raise VLLMValidationError(msg)
         lora = given.get("lora_request")
-        assert ([lora] if lora else []) == self.adapters
+        assert lora is None or lora in self.adapters
+        if self.adapters:
+            self._wear(lora)
         self.waiting.append(Running(given["request_id"], list(ids), params))
         self.most_inside = max(self.most_inside, len(self.waiting) + len(self.running))
         return f"{given['request_id']}-0a1b2c3d"  # vLLM's own name for it, which outputs lack
