@@ -171,6 +171,34 @@ def score(
     print(json.dumps(found.to_json(), ensure_ascii=False, indent=None if as_json else 2))
 
 
+@app.command()
+def export(
+    adapter: Annotated[Path, typer.Argument(help="A folder that training left: STORE/train/KEY.")],
+    out: Annotated[Path, typer.Argument(help="A new folder.")],
+    merge: Annotated[
+        bool, typer.Option("--merge", help="Merge it into the model, checked by its logits.")
+    ] = False,
+    model: Annotated[
+        str | None, typer.Option(help="The model it was trained on, if it lies elsewhere now.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a trained adapter, or with --merge the whole model, into a folder of its own.
+
+    Example: selftranslate export runs/train/0123456789abcdef my-model --merge
+    """
+    _quiet_libraries()
+    from selftranslate import export as exporting
+
+    gap = exporting.export(adapter, out, merge=merge, model=model)
+    if as_json:
+        print(json.dumps({"folder": str(out), "merged": merge, "logits_moved_by": gap}))
+    elif gap is None:
+        print(f"{out}: the adapter")
+    else:
+        print(f"{out}: the merged model; its logits moved by {gap:.2g} of the largest")
+
+
 @app.command("list")
 def list_(
     kind: Annotated[
@@ -212,8 +240,8 @@ def stats(store: Where = Path("runs"), as_json: AsJson = False) -> None:
     print(json.dumps(found, ensure_ascii=False) if as_json else upkeep.describe(found))
 
 
-@memory.command()
-def export(
+@memory.command("export")
+def memory_export(
     store: Where = Path("runs"),
     out: Annotated[Path | None, typer.Option("-o", "--out", help="A file; else stdout.")] = None,
 ) -> None:

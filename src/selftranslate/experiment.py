@@ -203,9 +203,7 @@ class Experiment:
             "metric": task.metric,
             "metric_params": task.metric_params,
             "max_new_tokens": task.max_new_tokens,
-            "prompts": evaluate.prompt_hash(
-                "\0".join([asked.request.prefix, *asked.request.texts])
-            ),
+            "prompts": evaluate.prompt_hash(prompts),
         }
         inputs = [*([trial.tuned] if trial.tuned else []), questions]
         unit = (label, len(examples), "answers")

@@ -87,12 +87,13 @@ def context_length(name: str) -> int:
     return int(named or tokenizer(name).model_max_length)
 
 
-def stored_in_16_bits(name: str) -> bool:
-    """Say whether the model's config names bfloat16 or float16 for its weights.
+def stored_dtype(name: str) -> str:
+    """Return what the model's config says its weights are in: bfloat16, float16, else float32.
 
     Raises EngineError if its config cannot be read.
     """
-    return str(_config(name).dtype).removeprefix("torch.") in {"bfloat16", "float16"}
+    named = str(_config(name).dtype).removeprefix("torch.")
+    return named if named in {"bfloat16", "float16"} else "float32"
 
 
 def _config(name: str) -> Any:

@@ -150,11 +150,8 @@ class TransformersEngine:
         if self._dtype != "auto":
             return self._dtype
         where = device(self._runtime)
-        if where.type == "cpu" and not (
-            fastest_precision(where) == "bf16" and models.stored_in_16_bits(self._model)
-        ):
-            return "float32"
-        return "bfloat16"
+        exact = fastest_precision(where) != "bf16" or models.stored_dtype(self._model) == "float32"
+        return "float32" if where.type == "cpu" and exact else "bfloat16"
 
     def _decoder(self) -> Decoder:
         import torch
