@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from selftranslate import __version__, interrupts
+from selftranslate import __version__, interrupts, memory_verbs
 from selftranslate.errors import DataError, DiskError, SelfTranslateError
+from selftranslate.options import AsJson, Where
 
 INTERRUPTED = 130
 DEMO = Path(__file__).parent / "mini" / "demo.yaml"
@@ -24,8 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Where = Annotated[Path, typer.Option("--store", help="Folder for everything that is made.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON.")]
+app.add_typer(memory_verbs.app, name="memory")
 
 
 @app.command()
@@ -217,71 +217,6 @@ def list_(
         return
     for name in plugins.names(kind):
         print(f"{name}\t{plugins.summary(kind, name)}")
-
-
-memory = typer.Typer(
-    help="Look into a store's translation memory, export it, prune it.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-app.add_typer(memory, name="memory")
-
-
-@memory.command()
-def stats(store: Where = Path("runs"), as_json: AsJson = False) -> None:
-    """Count what is in the memory: by model, languages and why each translation ended.
-
-    Example: selftranslate memory stats --store runs
-    """
-    from selftranslate.translate import upkeep
-
-    with upkeep.existing(store) as kept:
-        found = upkeep.stats(kept)
-    print(json.dumps(found, ensure_ascii=False) if as_json else upkeep.describe(found))
-
-
-@memory.command("export")
-def memory_export(
-    store: Where = Path("runs"),
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="A file; else stdout.")] = None,
-) -> None:
-    """Write every entry as a JSON line: text, translation, who wrote it, when, how long it took.
-
-    Example: selftranslate memory export --store runs -o memory.jsonl
-    """
-    from selftranslate.translate import upkeep
-
-    with upkeep.existing(store) as kept:
-        lines = (json.dumps(entry, ensure_ascii=False) for entry in upkeep.export(kept))
-        if out is not None:
-            upkeep.save(lines, out)
-            return
-        try:
-            for line in lines:
-                print(line)
-        except BrokenPipeError:  # `| head` has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-@memory.command()
-def prune(
-    store: Where = Path("runs"),
-    model: Annotated[str | None, typer.Option(help="Only what this fingerprint wrote.")] = None,
-    older_than: Annotated[float | None, typer.Option(min=0, help="In days.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Remove all entries.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many.")] = False,
-) -> None:
-    """Remove entries and give their room back; both conditions must hold if both are given.
-
-    Example: selftranslate memory prune --model 3a0b5c6d7e8f9a1b --older-than 30 --dry-run
-    """
-    from selftranslate.translate import upkeep
-
-    if everything == (model is not None or older_than is not None):
-        raise typer.BadParameter("give --model, --older-than or both, or else --all")  # noqa: EM101
-    with upkeep.existing(store) as kept:
-        count = upkeep.prune(kept, model, older_than, dry_run=dry_run)
-    print(f"{'would remove' if dry_run else 'removed'} {count:,} entries")
 
 
 def main(arguments: list[str] | None = None) -> int:

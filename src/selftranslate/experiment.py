@@ -15,7 +15,6 @@ from selftranslate.metrics import Score
 from selftranslate.mixing import Corpus, Part, mix, source_only
 from selftranslate.protocol import Outcome, at_chance, cells
 from selftranslate.recipe import Setting
-from selftranslate.splits import apart
 from selftranslate.store import Artifact, unfinished, write, write_json
 from selftranslate.training import Run
 from selftranslate.workshop import Workshop
@@ -66,7 +65,6 @@ class Experiment:
     def train(self, everyone: Mapping[str, Artifact]) -> list[Trial]:
         """Stages 5 and 6: every run of every setting; `everyone` has all languages' shots."""
         language = languages.get(self.material.language)
-        self._keep_apart()
         trials = []
         for setting in self.shop.recipe.settings:
             if not setting.train_on:
@@ -210,14 +208,6 @@ class Experiment:
         made = self.shop.make(unit, "answer", spec, inputs, work)
         first: dict[str, Any] = made.json("metrics.json")[0]
         return first
-
-    def _keep_apart(self) -> None:
-        """Refuse training or validation data that is in the test set, in either language."""
-        task, code = self.shop.task, self.material.language
-        tests = [e for c in (code, self.shop.recipe.source) for e in task.load("test", c)]
-        for name in ("train", "validation"):
-            artifact = self.material.english if name == "train" else self.material.validation
-            apart(task, name, list(artifact.read(Example)), tests)
 
 
 def follow(shop: Workshop) -> None:

@@ -16,7 +16,7 @@ from selftranslate.metrics import Score
 from selftranslate.progress import Noting, Progress
 from selftranslate.recipe import Recipe
 from selftranslate.runtime import Runtime
-from selftranslate.splits import balance
+from selftranslate.splits import apart, balance
 from selftranslate.store import Artifact, write, write_json
 from selftranslate.tasks import Split
 from selftranslate.translate import Translator, memory
@@ -49,10 +49,13 @@ class Pipeline:
     def run(self) -> tuple[report.Result, Artifact]:
         """Make everything the recipe asks for; return the result and the report's files."""
         if any(setting.train_on for setting in self.recipe.settings):
-            self.shop.asked.adapted(Path())  # an engine that takes no adapter says so now
+            # What would only fail hours later fails now: no adapters, no EOS to learn.
+            self.shop.asked.adapted(Path())
+            _ = self.shop.trainer
         english = self.load("train", self.recipe.source)
         chosen = {code: self.choose_shots(code) for code in self.recipe.languages}
         self._plan(english, chosen)
+        self._keep_apart(english)
         experiments = [
             Experiment(self.shop, self.material(english, chosen[code], code)) for code in chosen
         ]
@@ -212,6 +215,16 @@ class Pipeline:
             rows += max(validations.values())
         texts = rows * len(self.task.translated)
         self.runtime.progress.plan(self.recipe.workload(texts, tests, validations))
+
+    def _keep_apart(self, english: Artifact) -> None:
+        """Refuse training or validation data that is in a test set, in either language."""
+        own = self.recipe.validation == "target"
+        source = list(self.task.load("test", self.recipe.source))
+        for code in self.recipe.languages:
+            tests = [*self.task.load("test", code), *source]
+            held_out = self.load("validation", code if own else self.recipe.source)
+            for name, artifact in (("train", english), ("validation", held_out)):
+                apart(self.task, name, list(artifact.read(Example)), tests)
 
     def _translator(
         self, shots: Artifact, code: str, progress: Progress, length_limit: float | None = None
