@@ -1,7 +1,8 @@
 """Texts a second behind one prefix of shots: `generate` in three ways, and the shared prefix.
 
 python benchmarks/translate.py [--quick] [--device D] [--json FILE] [--models mini,100m]
-                               [--prefixes 300,800,1600] [--dtypes float32] [--openvino PYTHON]
+                               [--prefixes 300,800,1600] [--texts N] [--dtypes float32]
+                               [--openvino PYTHON]
 
 The workload has the shape of the paper's: a prefix of so many tokens, texts of 40-150 tokens,
 answers of 60-150, each row ending by itself (the miniature at the fence, random models at a length
@@ -277,8 +278,8 @@ def compare(
     options: argparse.Namespace, name: str, prefix: int, dtype: str
 ) -> list[dict[str, Any]]:
     """Measure all methods on one workload and print a row for each."""
-    texts = (QUICK_TEXTS if options.quick else TEXTS)[name]
-    sizes = QUICK if options.quick else SIZES
+    texts = options.texts or (QUICK_TEXTS if options.quick else TEXTS)[name]
+    sizes = QUICK if options.quick else {m: [b for b in s if b <= texts] for m, s in SIZES.items()}
     common = {"model": name, "prefix": prefix, "dtype": dtype, "device": options.device}
     rows: list[dict[str, Any]] = []
     expected: list[list[int]] = []
@@ -313,6 +314,7 @@ def main() -> None:
     options.add_argument("--json", type=Path, help="write the measurements to this file")
     options.add_argument("--models", default="mini,100m", help="of mini, 100m, 7b")
     options.add_argument("--prefixes", default="300,800,1600", help="tokens")
+    options.add_argument("--texts", type=int, help="how many, for every model")
     options.add_argument("--dtypes", default="float32", help="float32,bfloat16")
     options.add_argument("--openvino", help="a Python that has openvino-genai and optimum-intel")
     options.add_argument("--one", help=argparse.SUPPRESS)

@@ -46,8 +46,8 @@ def test_files_and_functions_stay_small(file: Path) -> None:
     assert file.stem not in {"utils", "util", "helpers", "common", "misc"}
 
 
-LIGHT = [file for file in FILES if file.parent.name != "decoding"]
-"""decoding/ is made of torch throughout; the engine imports it where it decodes."""
+LIGHT = [f for f in FILES if f.parent.name != "decoding" and f.name != "lora_linear.py"]
+"""The others are made of torch throughout, and imported where there is something to compute."""
 
 
 @pytest.mark.parametrize("file", LIGHT, ids=lambda f: f.relative_to(SOURCE).as_posix())

@@ -55,7 +55,7 @@ class Pipeline:
         english = self.load("train", self.recipe.source)
         chosen = {code: self.choose_shots(code) for code in self.recipe.languages}
         self._plan(english, chosen)
-        self._keep_apart(english)
+        self._keep_apart(english, chosen)
         experiments = [
             Experiment(self.shop, self.material(english, chosen[code], code)) for code in chosen
         ]
@@ -216,13 +216,14 @@ class Pipeline:
         texts = rows * len(self.task.translated)
         self.runtime.progress.plan(self.recipe.workload(texts, tests, validations))
 
-    def _keep_apart(self, english: Artifact) -> None:
+    def _keep_apart(self, english: Artifact, chosen: Mapping[str, Artifact]) -> None:
         """Refuse training or validation data that is in a test set, in either language."""
         own = self.recipe.validation == "target"
         source = list(self.task.load("test", self.recipe.source))
-        for code in self.recipe.languages:
+        for code, shots in chosen.items():
+            used = [pair.source.id for pair in shots.read(Pair)]
             tests = [*self.task.load("test", code), *source]
-            held_out = self.load("validation", code if own else self.recipe.source)
+            held_out = self.load("validation", code if own else self.recipe.source, without=used)
             for name, artifact in (("train", english), ("validation", held_out)):
                 apart(self.task, name, list(artifact.read(Example)), tests)
 

@@ -612,7 +612,7 @@ def test_an_unknown_api_names_the_known() -> None:
 def run(tmp_path: Path, **engine: Any) -> int:
     """Run the demo's recipe with this engine; it gets as far as the first translation."""
     wanted = {"name": "openai", **engine}
-    change = [f"engine={json.dumps(wanted)}", "limit=2", 'languages=["de"]']
+    change = [f"translation_engine={json.dumps(wanted)}", "limit=2", 'languages=["de"]']
     arguments = [part for text in change for part in ("--set", text)]
     return main(["run", str(DEMO), *arguments, "--store", str(tmp_path / "store")])
 
@@ -633,6 +633,15 @@ def test_the_command_ends_with_4_and_tells_nothing_of_the_key(
     assert "canary-123" not in f"{said}{out.out}{out.err}"
     files = [path for path in (tmp_path / "store").rglob("*") if path.is_file()]
     assert files and not any(CANARY.encode() in path.read_bytes() for path in files)
+
+
+def test_a_server_is_refused_for_trained_models_before_anything_is_translated(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    change = ["--set", "engine=openai", "--set", "limit=2"]
+    assert main(["run", str(DEMO), *change, "--store", str(tmp_path / "store")]) == 2
+    assert "a server cannot be given an adapter" in capfd.readouterr().err
+    assert not list((tmp_path / "store").glob("*"))
 
 
 def test_the_miniature_behind_a_server_translates_as_it_does_at_home() -> None:

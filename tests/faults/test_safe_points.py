@@ -45,7 +45,8 @@ def ask(model: Path, progress: PressesCtrlC, folder: Path) -> None:
     runtime = Runtime(progress=progress)
     engine = plugins.build("engines", "transformers", {"model": str(model), "runtime": runtime})
     task = plugins.build("tasks", "mini_nli", {"test": 5})
-    evaluate.predict(engine, task, list(task.load("test", "en")), "ask", progress)
+    asked = evaluate.Asked(task, list(task.load("test", "en")))
+    evaluate.predict(engine, asked, "ask", progress)
 
 
 @pytest.mark.parametrize("work", [train, ask])
