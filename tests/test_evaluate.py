@@ -52,8 +52,11 @@ def test_few_shot_shows_answered_examples_first_and_stops_where_they_end() -> No
     assert asked.request.texts == [one.fields["question"] + "\n"]
     assert asked.request.fence == "\n\n"
     assert evaluate.Asked(task, [one]).request.fence is None
-    with pytest.raises(DataError, match=r"2 shots are \d+ tokens, the model's context 10"):
-        evaluate.predict(Echo(10), asked, "ask", progress.Silent())
+    evaluate.check_room(Echo(), asked)
+    with pytest.raises(
+        DataError, match=r"2 shots and an answer are \d+ tokens, the model's context"
+    ):
+        evaluate.check_room(Echo(len(asked.request.prefix)), asked)
 
 
 def test_what_was_read_and_whether_it_is_right_stands_beside_each_prediction() -> None:

@@ -64,6 +64,25 @@ def test_a_merge_that_moves_the_logits_is_refused_and_leaves_nothing(
     assert not (tmp_path / "out").exists()
 
 
+def test_an_adapter_of_a_model_of_the_same_shape_is_refused(
+    tiny_model: Path, adapter: Path, tmp_path: Path
+) -> None:
+    from selftranslate import model
+    from selftranslate.engines import transformers
+    from selftranslate.runtime import Runtime
+
+    (adapter / "training.json").write_text(json.dumps({"model": "0123456789abcdef"}))
+    for refuse in (
+        lambda: export.export(adapter, tmp_path / "out", merge=True, model=str(tiny_model)),
+        lambda: transformers.build(str(tiny_model), Runtime()).adapted(adapter),
+    ):
+        with pytest.raises(EngineError, match=r"an adapter of another model: .* 0123456789abcdef"):
+            refuse()
+    own = {"model": model.fingerprint(str(tiny_model))}
+    (adapter / "training.json").write_text(json.dumps(own))
+    export.export(adapter, tmp_path / "out", merge=True, model=str(tiny_model))
+
+
 def test_the_adapter_by_itself_is_copied_as_it_is(adapter: Path, tmp_path: Path) -> None:
     assert export.export(adapter, tmp_path / "out", merge=False) is None
     for file in export.ADAPTER:

@@ -39,18 +39,20 @@ class Asked:
         )
 
 
-def predict(engine: Engine, asked: Asked, label: str, progress: Progress) -> list[Prediction]:
-    """Generate one answer per example, in order.
-
-    Raises DataError if the answered examples leave no room in the model's context.
-    """
-    request = asked.request
-    if asked.shots and (length := engine.count_tokens(request.prefix)) >= engine.context_length:
+def check_room(engine: Engine, asked: Asked) -> None:
+    """Raise DataError if the answered examples leave no room in the model's context."""
+    length = engine.count_tokens(asked.request.prefix) + asked.task.max_new_tokens
+    if asked.shots and length >= engine.context_length:
         msg = (
-            f"{asked.task.name}: {len(asked.shots)} shots are {length} tokens, the model's context "
-            f"{engine.context_length}: ask with fewer (`shots`), or not few-shot"
+            f"{asked.task.name}: {len(asked.shots)} shots and an answer are {length} tokens, the "
+            f"model's context {engine.context_length}: ask with fewer (`shots`), or not few-shot"
         )
         raise DataError(msg)
+
+
+def predict(engine: Engine, asked: Asked, label: str, progress: Progress) -> list[Prediction]:
+    """Generate one answer per example, in order."""
+    request = asked.request
     samples = [asked.task.render(example, example) for example in asked.examples]
     answers: dict[int, Completion] = {}
     with progress.stage(label, len(samples), "answers") as advance:

@@ -46,6 +46,7 @@ def export(adapter: Path, out: Path, *, merge: bool, model: str | None = None) -
             for file in ADAPTER:
                 shutil.copyfile(adapter / file, out / file)
         return None
+    models.check_base(name, adapter)
     merged, gap = _merged(name, adapter)
     with disk(out):
         out.mkdir(parents=True, exist_ok=True)

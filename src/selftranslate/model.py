@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,20 @@ def fingerprint(name: str) -> str:
         with file.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
     return digest.hexdigest()[:16]
+
+
+def check_base(name: str, tuned: Path) -> None:
+    """Raise EngineError if a trainer left an adapter here that it trained on another model."""
+    try:
+        trained = json.loads((tuned / "training.json").read_text(encoding="utf-8"))["model"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return  # not ours: its weights' names and sizes must do
+    if trained != fingerprint(name):
+        msg = (
+            f"{tuned}: an adapter of another model: it was trained on the weights {trained}, "
+            f"and those of {name} are {fingerprint(name)}"
+        )
+        raise EngineError(msg)
 
 
 def tokenizer(name: str) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from selftranslate import languages, plugins, quality, report, translate
+from selftranslate import evaluate, languages, plugins, quality, report, translate
 from selftranslate.errors import DataError
 from selftranslate.example import Example, Pair
 from selftranslate.experiment import Experiment, Material, follow
@@ -48,14 +48,10 @@ class Pipeline:
 
     def run(self) -> tuple[report.Result, Artifact]:
         """Make everything the recipe asks for; return the result and the report's files."""
-        if any(setting.train_on for setting in self.recipe.settings):
-            # What would only fail hours later fails now: no adapters, no EOS to learn.
-            self.shop.asked.adapted(Path())
-            _ = self.shop.trainer
         english = self.load("train", self.recipe.source)
         chosen = {code: self.choose_shots(code) for code in self.recipe.languages}
+        self._check(english, chosen)
         self._plan(english, chosen)
-        self._keep_apart(english, chosen)
         experiments = [
             Experiment(self.shop, self.material(english, chosen[code], code)) for code in chosen
         ]
@@ -216,13 +212,24 @@ class Pipeline:
         texts = rows * len(self.task.translated)
         self.runtime.progress.plan(self.recipe.workload(texts, tests, validations))
 
-    def _keep_apart(self, english: Artifact, chosen: Mapping[str, Artifact]) -> None:
-        """Refuse training or validation data that is in a test set, in either language."""
-        own = self.recipe.validation == "target"
+    def _check(self, english: Artifact, chosen: Mapping[str, Artifact]) -> None:
+        """Fail now where the run would fail hours later.
+
+        An engine that takes no adapters, a model without an end to learn, shots that leave no room
+        for a question, training or validation data that is in a test set, in either language.
+        """
+        if any(setting.train_on for setting in self.recipe.settings):
+            self.shop.asked.adapted(Path("no adapter yet"))
+            _ = self.shop.trainer
         source = list(self.task.load("test", self.recipe.source))
+        own = self.recipe.validation == "target"
         for code, shots in chosen.items():
-            used = [pair.source.id for pair in shots.read(Pair)]
+            pairs = list(shots.read(Pair))
+            if any(setting.ask == "few-shot" for setting in self.recipe.settings):
+                asked = evaluate.Asked(self.task, [], [pair.target for pair in pairs])
+                evaluate.check_room(self.shop.asked, asked)
             tests = [*self.task.load("test", code), *source]
+            used = [pair.source.id for pair in pairs]
             held_out = self.load("validation", code if own else self.recipe.source, without=used)
             for name, artifact in (("train", english), ("validation", held_out)):
                 apart(self.task, name, list(artifact.read(Example)), tests)

@@ -63,6 +63,8 @@ class TransformersEngine:
     def adapted(self, tuned: Path) -> TransformersEngine:
         """Return the same model with an adapter, or the whole model that a folder holds."""
         whole = (tuned / "config.json").exists()
+        if not whole:
+            models.check_base(self._model, tuned)
         model, adapter = (str(tuned), None) if whole else (self._model, tuned)
         made = TransformersEngine(model, self._runtime, adapter, self._precision, self._attention)
         made._shared = self._shared

@@ -84,6 +84,8 @@ class VllmEngine:
     def adapted(self, tuned: Path) -> VllmEngine:
         """Return the same model with an adapter, or the whole model that a folder holds."""
         whole = (tuned / "config.json").exists()
+        if not whole:
+            models.check_base(self._model, tuned)
         model, adapter = (str(tuned), None) if whole else (self._model, tuned)
         made = VllmEngine(model, self._runtime, adapter, self._settings, self._max_model_len)
         made._server = self._server

@@ -89,6 +89,7 @@ class Fitting:
         losses = [entry["loss"] for entry in log if math.isfinite(entry.get("loss", math.nan))]
         last = losses[-max(1, len(losses) // 10) :]
         training = {
+            "model": models.fingerprint(self.told.model),
             "steps": run.steps,
             "examples": len(rows.kept),
             "tokens": sum(len(row["labels"]) for row in drawn),
