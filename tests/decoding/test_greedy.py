@@ -193,6 +193,21 @@ def test_a_waiting_row_takes_the_place_of_a_finished_one() -> None:
     assert max(steps) == 3
 
 
+def test_prompts_are_read_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that rows which join together need no more memory than rows which run."""
+    monkeypatch.setattr(greedy, "AT_ONCE", 2 * slots.ROUND)
+    model = made(*SHARING["llama-grouped"])
+    expected = one_by_one(model, PREFIX)
+    decoder, seen = Decoder(model), []
+    model.register_forward_pre_hook(
+        lambda _, __, given: seen.append(tuple(given["input_ids"].shape)), with_kwargs=True
+    )
+    assert decoded(decoder, PREFIX, len(TEXTS)) == expected
+    prompts = [rows for rows, length in seen[1:] if length > 1]
+    assert sum(prompts) == len(TEXTS) and len(prompts) > 1
+    assert all(rows * length <= greedy.AT_ONCE for rows, length in seen[1:] if length > 1)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_a_row_does_not_depend_on_who_runs_beside_it(dtype: torch.dtype) -> None:
     """Bit for bit, on a CPU: so that a resumed run gives the same bytes."""

@@ -27,6 +27,9 @@ MOST_ROWS = {"cpu": 64}
 MOST_ROWS_ELSEWHERE = 512
 """Rows that run together at most: beyond, a CPU is no faster and has more to move."""
 
+AT_ONCE = 2048
+"""Tokens of prompts read in one pass, if it is not a single prompt: more only take memory."""
+
 FATAL = 3
 """Rows that may fail one after another, none in between succeeding, before the model is blamed."""
 
@@ -226,15 +229,18 @@ class SharedPrefix:
 
     def join(self, rows: Sequence[Row]) -> None:
         """Read the rows' prompts but for their last token, which the next step reads."""
-        prompts = [row.prompt[:-1] for row in rows]
-        if width := max(map(len, prompts)):
-            begin = self._common[1]
-            width = rounded(width, self._multiple)
-            self._slots.fill(len(self.running), width)
-            ids = [[*prompt, *[0] * (width - len(prompt))] for prompt in prompts]
-            positions = [range(begin, begin + width)]
-            _forward(self._model, ids, positions, self._slots, self._common)
-        self.running += rows
+        begin, waiting = self._common[1], deque(sorted(rows, key=lambda row: -len(row.prompt)))
+        while waiting:
+            width = rounded(len(waiting[0].prompt) - 1, self._multiple)
+            at_once = max(1, AT_ONCE // max(1, width))
+            some = [waiting.popleft() for _ in range(min(at_once, len(waiting)))]
+            if width:
+                self._slots.fill(len(self.running), width)
+                prompts = [row.prompt[:-1] for row in some]
+                ids = [[*prompt, *[0] * (width - len(prompt))] for prompt in prompts]
+                positions = [range(begin, begin + width)]
+                _forward(self._model, ids, positions, self._slots, self._common)
+            self.running += some
 
     def logits(self) -> Tensor:
         """Read each running row's last token; return what may follow: (rows or more, words)."""
