@@ -2,7 +2,7 @@
 
 python benchmarks/translate.py [--quick] [--device D] [--json FILE] [--models mini,100m]
                                [--prefixes 300,800,1600] [--texts N] [--dtypes float32]
-                               [--openvino PYTHON]
+                               [--methods one_by_one,ours] [--openvino PYTHON]
 
 The workload has the shape of the paper's: a prefix of so many tokens, texts of 40-150 tokens,
 answers of 60-150, each row ending by itself (the miniature at the fence, random models at a length
@@ -283,7 +283,8 @@ def compare(
     common = {"model": name, "prefix": prefix, "dtype": dtype, "device": options.device}
     rows: list[dict[str, Any]] = []
     expected: list[list[int]] = []
-    for method in [*sizes, *(["openvino"] if options.openvino and name != "mini" else [])]:
+    methods = [*sizes, *(["openvino"] if options.openvino and name != "mini" else [])]
+    for method in [m for m in methods if m in (options.methods or m).split(",")]:
         if method == "openvino":
             with tempfile.TemporaryDirectory() as folder:
                 tried = [(0, openvino(options.openvino, {**common, "texts": texts}, folder))]
@@ -316,6 +317,7 @@ def main() -> None:
     options.add_argument("--prefixes", default="300,800,1600", help="tokens")
     options.add_argument("--texts", type=int, help="how many, for every model")
     options.add_argument("--dtypes", default="float32", help="float32,bfloat16")
+    options.add_argument("--methods", help="one_by_one,batched,kv_copy,ours,openvino; else all")
     options.add_argument("--openvino", help="a Python that has openvino-genai and optimum-intel")
     options.add_argument("--one", help=argparse.SUPPRESS)
     chosen = options.parse_args()
