@@ -87,8 +87,8 @@ class OpenAIEngine:
     def adapted(self, tuned: Path) -> OpenAIEngine:
         """Raise RecipeError: a server cannot be given an adapter."""
         msg = (
-            f"engine openai: {tuned}: a server cannot be given an adapter; "
-            "ask trained models with another engine"
+            "engine openai: a server cannot be given an adapter; ask trained models with another "
+            "engine, and translate with this one (translation_engine)"
         )
         raise RecipeError(msg)
 
