@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from selftranslate import interrupts
-from selftranslate.errors import DiskError
 from selftranslate.example import Sample
 from selftranslate.failpoints import reach
 from selftranslate.finetuning import processes
+from selftranslate.finetuning.saving import saving
 from selftranslate.store import MANIFEST, damage, flush, seal, write_json
 
 TENSORS, STATE = "tensors.safetensors", "state.json"
@@ -79,7 +79,6 @@ class Checkpoints:
         """
         if self.folder is None:
             return
-        from safetensors import SafetensorError
         from safetensors.torch import save_file
 
         name = f"step-{step:08}"
@@ -87,11 +86,8 @@ class Checkpoints:
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
         reach("checkpoint.work")
-        try:
+        with saving(draft):
             save_file(dict(tensors), draft / TENSORS)
-        except SafetensorError as error:  # what it makes of a full disk
-            msg = f"{draft}: {error}; free some space and run the same command again"
-            raise DiskError(msg) from error
         reach("checkpoint.tensors", lambda: os.truncate(draft / TENSORS, 1000))
         write_json(state, draft, STATE)
         reach("checkpoint.seal")

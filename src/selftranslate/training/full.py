@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from selftranslate import model as models
-from selftranslate.errors import DiskError
 from selftranslate.example import Sample
 from selftranslate.finetuning import base
 from selftranslate.finetuning.fitting import Fitting
 from selftranslate.finetuning.hyperparameters import Hyperparameters
+from selftranslate.finetuning.saving import saving
 from selftranslate.machine import device
 from selftranslate.training import Run
 
@@ -51,18 +51,14 @@ class FullTrainer(Hyperparameters):
     def _save(self, model: Any, weights: Mapping[str, Any], folder: Path) -> None:
         """Write the model in the precision of the one it comes from."""
         import transformers
-        from safetensors import SafetensorError
 
         root = models.folder(self.model)
         config = transformers.AutoConfig.from_pretrained(root)
         precision = config.dtype
         model.config = config  # as it was: training changes what it caches and how it attends
         cast = {name: each.to(precision) for name, each in weights.items()}
-        try:
+        with saving(folder):
             model.save_pretrained(str(folder), state_dict=cast)
-        except SafetensorError as error:  # what it makes of a full disk
-            msg = f"{folder}: {error}; free some space and run the same command again"
-            raise DiskError(msg) from error
         config.dtype = precision  # not the one it was trained in
         config.save_pretrained(str(folder))
         transformers.AutoTokenizer.from_pretrained(root).save_pretrained(str(folder))

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from selftranslate.errors import DiskError, RecipeError
+from selftranslate.errors import RecipeError
 from selftranslate.example import Sample
 from selftranslate.finetuning import base, processes
 from selftranslate.finetuning.fitting import Fitting
 from selftranslate.finetuning.hyperparameters import Hyperparameters
+from selftranslate.finetuning.saving import saving
 from selftranslate.machine import device
 from selftranslate.store import write_json
 from selftranslate.training import Run
@@ -97,13 +98,9 @@ class LoraTrainer(Hyperparameters):
 
     def _save(self, model: Any, weights: Mapping[str, Any], folder: Path) -> None:
         """Write the adapter so that equal runs are equal files on any machine."""
-        from safetensors import SafetensorError
 
-        try:
+        with saving(folder):
             model.save_pretrained(str(folder), state_dict=weights, save_embedding_layers=False)
-        except SafetensorError as error:  # what it makes of a full disk
-            msg = f"{folder}: {error}; free some space and run the same command again"
-            raise DiskError(msg) from error
         (folder / "README.md").unlink(missing_ok=True)
         config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
         path = Path(self.model).expanduser()
