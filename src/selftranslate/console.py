@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from rich.console import Console
@@ -15,6 +17,12 @@ from selftranslate.progress import Advance
 
 GUESS = {"texts": 0.03, "steps": 0.15, "answers": 0.01}
 """Seconds a unit takes before anything was measured: the miniature on two cores."""
+
+EVERY = 60.0
+"""Seconds between two lines about a stage where there is no terminal."""
+
+LOUDNESS: ContextVar[int] = ContextVar("loudness", default=0)
+"""-1 is quiet: notes and errors only; 1 is verbose: the libraries speak, errors come with where."""
 
 
 @dataclass(slots=True)
@@ -55,6 +63,7 @@ class Shown:
 
     def __init__(self) -> None:
         self._console = Console(stderr=True)
+        self._quiet = LOUDNESS.get() < 0
         self._estimate = Estimate()
         self._bars: Progress | None = None
         self._whole: TaskID | None = None
@@ -63,7 +72,7 @@ class Shown:
     @contextmanager
     def showing(self) -> Iterator[None]:
         """Keep the bars on the screen for as long as this is open."""
-        if not self._console.is_terminal:
+        if self._quiet or not self._console.is_terminal:
             yield
             return
         columns = (
@@ -84,25 +93,26 @@ class Shown:
         """Start the estimate of the time left."""
         self._estimate.left = dict(units)
         what = ", ".join(f"{count:,} {unit}" for unit, count in units.items())
-        self._console.print(
-            f"to do: {what}; about {_minutes(self._estimate.seconds())}", highlight=False
-        )
+        self.say(f"to do: {what}; about {_minutes(self._estimate.seconds())}")
 
     @contextmanager
     def stage(self, label: str, total: int, unit: str) -> Iterator[Advance]:
         """Show a bar that counts up to `total`."""
-        begun = last = time.monotonic()
+        begun = last = said = time.monotonic()
         done = 0
         bar = self._bars.add_task(escape(label), total=total, count="") if self._bars else None
 
         def advance(count: int) -> None:
-            nonlocal done, last
+            nonlocal done, last, said
             now = time.monotonic()
             self._estimate.count(unit, count, now - last)
             done, last = done + count, now
             if self._bars is not None and bar is not None:
                 self._bars.update(bar, completed=done, count=f"{done:,} of {total:,} {unit}")
                 self._draw_whole()
+            elif now - said >= EVERY:
+                said = now
+                self._line(f"{label}: {done:,} of {total:,} {unit}")
 
         yield advance
         self._estimate.skip(unit, total - done)
@@ -125,12 +135,13 @@ class Shown:
 
     def say(self, text: str) -> None:
         """Show it in passing."""
-        self._console.print(escape(text), style="dim", highlight=False)
+        if not self._quiet:
+            self._console.print(escape(text), style="dim", highlight=False)
 
     def _line(self, text: str) -> None:
         left = self._estimate.seconds()
         tail = f"  (about {_minutes(left)} left)" if left >= 1 else ""
-        self._console.print(f"{escape(text)}{tail}", style="dim", highlight=False)
+        self.say(text + tail)
 
     def _draw_whole(self) -> None:
         if self._bars is not None and self._whole is not None:
@@ -142,3 +153,16 @@ def _minutes(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def quiet_libraries() -> None:
+    """Keep the libraries' own bars and advice out of ours; a user's own setting wins."""
+    if LOUDNESS.get() > 0:
+        return
+    for name, value in (
+        ("TRANSFORMERS_VERBOSITY", "error"),
+        ("HF_HUB_DISABLE_PROGRESS_BARS", "1"),
+        ("TOKENIZERS_PARALLELISM", "false"),
+        ("HF_HUB_DISABLE_TELEMETRY", "1"),
+    ):
+        os.environ.setdefault(name, value)

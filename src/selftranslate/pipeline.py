@@ -10,7 +10,6 @@ from pathlib import Path
 from selftranslate import evaluate, languages, plugins, quality, report, translate
 from selftranslate.errors import DataError
 from selftranslate.example import Example, Pair
-from selftranslate.experiment import Experiment, Material, follow
 from selftranslate.filters import Filter, sieve
 from selftranslate.metrics import Score
 from selftranslate.progress import Noting, Progress
@@ -19,6 +18,7 @@ from selftranslate.runtime import Runtime
 from selftranslate.splits import apart, balance
 from selftranslate.store import Artifact, write, write_json
 from selftranslate.tasks import Split
+from selftranslate.transfer import Material, Transfer, follow
 from selftranslate.translate import Translator, memory
 from selftranslate.translate.shots import choose
 from selftranslate.workshop import Workshop
@@ -38,7 +38,7 @@ class Rows:
 
 
 class Pipeline:
-    """The stages of one recipe; those of training and asking are in `experiment`."""
+    """The stages of one recipe; those of training and asking are in `transfer`."""
 
     def __init__(self, recipe: Recipe, runtime: Runtime) -> None:
         self.recipe = recipe
@@ -52,15 +52,15 @@ class Pipeline:
         chosen = {code: self.choose_shots(code) for code in self.recipe.languages}
         self._check(english, chosen)
         self._plan(english, chosen)
-        experiments = [
-            Experiment(self.shop, self.material(english, chosen[code], code)) for code in chosen
+        transfers = [
+            Transfer(self.shop, self.material(english, chosen[code], code)) for code in chosen
         ]
         self.shop.clear()
-        trained = [experiment.train(chosen) for experiment in experiments]
+        trained = [transfer.train(chosen) for transfer in transfers]
         self.shop.clear()
         findings: dict[str, report.Findings] = {}
-        for experiment, trials in zip(experiments, trained, strict=True):
-            findings |= experiment.ask(trials)
+        for transfer, trials in zip(transfers, trained, strict=True):
+            findings |= transfer.ask(trials)
         self.shop.clear()
         return self.report(findings)
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from selftranslate import model as models
-from selftranslate.cli import DEMO, main
+from selftranslate.cli import main
 from selftranslate.engines import Completion, Request
 from selftranslate.engines.openai import build
 from selftranslate.engines.transformers import build as transformers
@@ -23,6 +23,7 @@ from selftranslate.errors import EngineError, RecipeError
 from selftranslate.mini.problems import math_problems
 from selftranslate.progress import Silent
 from selftranslate.runtime import Runtime
+from selftranslate.verbs.demo import DEMO
 
 from .loopback import (
     OVERFLOW,

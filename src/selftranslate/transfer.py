@@ -56,7 +56,7 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Experiment:
+class Transfer:
     """The settings of the recipe in one target language."""
 
     shop: Workshop
