@@ -249,3 +249,8 @@ def test_what_is_written_is_read_again(number: Decimal, locale: str) -> None:
 @given(st.text(), st.sampled_from(LOCALES))
 def test_reads_any_text_without_failing(text: str, locale: str) -> None:
     assert all(find(text, locale))
+
+
+def test_digits_of_a_script_younger_than_pythons_tables_are_read() -> None:
+    kawi = "".join(chr(0x11F50 + digit) for digit in (1, 0, 7))
+    assert find(kawi, "en") == [frozenset({Fraction(107)})]

@@ -125,6 +125,20 @@ def _grammar(form: Convention) -> regex.Pattern[str]:
     return regex.compile(rf"(?:\d+|{grouped})(?:(?:{decimal}|~)\d+)?")
 
 
+def _digit(sign: str) -> str:
+    """Return the ASCII digit of a decimal digit, of a script younger than Python's tables too.
+
+    Unicode gives every script ten digits in a row, 0 first.
+    """
+    value = unicodedata.decimal(sign, None)
+    if value is None:
+        before = ord(sign)
+        while regex.match(r"\d", chr(before - 1)):
+            before -= 1
+        value = (ord(sign) - before) % 10
+    return str(value)
+
+
 def _known(locale: str) -> Any:
     from babel import Locale, UnknownLocaleError
 
@@ -163,7 +177,7 @@ def _plain(text: str) -> str:
         text = regex.sub(rf"(?<=[０-９]){wide}(?=[０-９])", narrow, text)
     text = regex.sub(r"(?<=\d)(?=[¼-¾⅐-⅞])", " ", text)
     text = regex.sub("[¼-¾⅐-⅞]", lambda m: unicodedata.normalize("NFKC", m[0]), text)
-    text = regex.sub(r"(?![0-9])\d", lambda m: str(unicodedata.decimal(m[0])), text)
+    text = regex.sub(r"(?![0-9])\d", lambda m: _digit(m[0]), text)
     return str(_MIXED.sub(_improper, text))
 
 
