@@ -50,7 +50,8 @@ def ran(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 def test_every_row_is_kept_or_dropped_and_the_report_is_there(ran: Ran) -> None:
     assert ran.german["kept"] + sum(ran.german["dropped"].values()) == len(ran.pairs()) == 8
     assert ran.german["kept"] >= 4, "the miniature can translate these"
-    files = {path.name for path in ran.report.path.iterdir()}
+    folder = ran.pipeline.store.root / "reports" / ran.report.key
+    files = {path.name for path in folder.iterdir()}
     assert files >= {"report.md", "report.json", "report.html"}
     assert list(ran.german["settings"]) == [s.name for s in ran.pipeline.recipe.settings]
 

@@ -14,7 +14,7 @@ from selftranslate.pipeline import Pipeline
 from selftranslate.runtime import Runtime
 
 PAGE = Path(__file__).parents[1] / "docs" / "own_task.md"
-FILES = dict(re.findall(r"```(?:yaml|jsonl) (\S+)\n(.*?)```", PAGE.read_text("utf-8"), re.S))
+FILES = dict(re.findall(r'```\w+ title="(\S+)"\n(.*?)```', PAGE.read_text("utf-8"), re.S))
 
 
 @pytest.fixture

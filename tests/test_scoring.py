@@ -146,17 +146,3 @@ def test_a_task_of_ones_own_is_described_by_its_recipe(
     code, out, err = score([row("แมวนั่งบนเสื่อ", "แมวนั่งบนเสื่อ")], str(recipe), "th")
     assert (code, list(json.loads(out)["metrics"])) == (0, ["bleu_char", "chrf"])
     assert err.count("\n") == 1 and "'flores101'" in err and "shown instead" in err
-
-
-def test_the_example_of_the_docs(
-    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    page = (Path(__file__).parents[1] / "docs" / "score.md").read_text(encoding="utf-8")
-    blocks = dict(block.split("\n", 1) for block in page.split("```")[1::2])
-    assert blocks.keys() == {"sh example", "jsonl answers.jsonl", "json answers"}
-    (tmp_path / "answers.jsonl").write_text(blocks["jsonl answers.jsonl"], encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    words = blocks["sh example"].split()
-    assert words[0] == "selftranslate" and main(words[1:]) == 0
-    captured = capsys.readouterr()
-    assert (captured.out, captured.err) == (blocks["json answers"], "")

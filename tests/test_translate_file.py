@@ -120,27 +120,6 @@ def test_a_damaged_translation_in_the_store_is_named_and_made_again(run: Run, he
     assert run("--overwrite")["translated"] == 0
 
 
-def test_the_example_of_the_docs(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    page = (Path(__file__).parents[1] / "docs" / "translate.md").read_text(encoding="utf-8")
-    blocks = dict(
-        block.split("\n", 1)
-        for block in page.split("```")[1::2]
-        if block.startswith(("sh ", "jsonl "))
-    )
-    assert blocks.keys() == {
-        "sh example",
-        "jsonl train.jsonl",
-        "jsonl shots.jsonl",
-        "jsonl train.de.jsonl",
-    }
-    for name in ("train.jsonl", "shots.jsonl"):
-        (here / name).write_text(blocks[f"jsonl {name}"], encoding="utf-8")
-    words = blocks["sh example"].replace("\\\n", " ").split()
-    assert words[0] == "selftranslate" and main(words[1:]) == 0
-    assert (here / "train.de.jsonl").read_text(encoding="utf-8") == blocks["jsonl train.de.jsonl"]
-    capsys.readouterr()
-
-
 @pytest.mark.parametrize("ending", ["csv", "csv.gz", "parquet", "jsonl.gz"])
 def test_every_format_gives_the_same_translations(run: Run, here: Path, ending: str) -> None:
     import datasets

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import os
+import platform
+import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
+from selftranslate import __version__
 from selftranslate.runtime import Runtime
+
+COMPUTE = (
+    "torch", "transformers", "peft", "accelerate", "tokenizers", "numpy", "scipy", "sacrebleu",
+    "datasets", "vllm", "openai",
+)  # fmt: skip
+"""The libraries that results may depend on."""
 
 
 def device(runtime: Runtime) -> Any:
@@ -38,12 +48,56 @@ def cores() -> int:
     return max(1, min(mine or 1, _quota(Path("/sys/fs/cgroup"))))
 
 
+def describe() -> dict[str, Any]:
+    """Say what computes here: versions, processor, cores, memory in bytes, GPUs.
+
+    Only what has been imported is named, and nothing that tells whose machine it is.
+    """
+    torch: Any = sys.modules.get("torch")
+    versions = {name: version(name) for name in COMPUTE if name in sys.modules}
+    gpus = []
+    if torch is not None and torch.cuda.is_available():
+        gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "cores": cores(),
+        "memory": memory(),
+        "gpus": gpus,
+        "versions": {"selftranslate": __version__, **versions},
+    }
+
+
+def memory() -> int:
+    """Return the bytes of memory that this process may use, 0 if nobody knows."""
+    try:
+        whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 0
+    for file in ("memory.max", "memory/memory.limit_in_bytes"):
+        try:
+            return min(whole, int(Path("/sys/fs/cgroup", file).read_text()))
+        except (OSError, ValueError):
+            continue
+    return whole
+
+
 def use_cores() -> None:
     """Give PyTorch as many threads as there are cores, unless OMP_NUM_THREADS says how many."""
     import torch
 
     if "OMP_NUM_THREADS" not in os.environ and torch.get_num_threads() > cores():
         torch.set_num_threads(cores())
+
+
+def _processor() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return platform.processor()
+    names = [line.partition(":")[2].strip() for line in text.splitlines() if "model name" in line]
+    return names[0] if names else platform.processor()
 
 
 def _quota(root: Path) -> int:

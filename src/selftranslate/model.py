@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 from selftranslate.errors import EngineError
 
 MINIATURE = Path(__file__).parent / "mini" / "weights"
+BESIDE = ("*.json", "*.model", "*.txt", "*.jinja")
+"""What lies beside a model's weights on the hub: config, tokenizer, template."""
 
 
 @cache
@@ -19,6 +22,19 @@ def folder(name: str) -> Path:
 
     Raises EngineError if it is neither, or the hub cannot be reached.
     """
+    return _local(name) or _download(name, [*BESIDE, "*.safetensors"])
+
+
+@cache
+def without_weights(name: str) -> Path:
+    """Return where a model's config and tokenizer lie; what is on the hub brings no weights.
+
+    Raises EngineError as `folder` does.
+    """
+    return _local(name) or _download(name, BESIDE)
+
+
+def _local(name: str) -> Path | None:
     path = MINIATURE if name == "mini" else Path(name).expanduser()
     if path.is_dir():
         if not (path / "config.json").exists():
@@ -28,7 +44,7 @@ def folder(name: str) -> Path:
     if path.exists() or name.startswith((".", "/", "~")) or name.count("/") > 1:
         msg = f"model {name!r}: no such folder; name a folder with config.json, or a hub model"
         raise EngineError(msg)
-    return _download(name)
+    return None
 
 
 @cache
@@ -124,16 +140,12 @@ def _config(name: str) -> Any:
     return config.get_text_config(decoder=True)
 
 
-def _download(name: str) -> Path:
+def _download(name: str, patterns: Sequence[str]) -> Path:
     import huggingface_hub
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
-        return Path(
-            huggingface_hub.snapshot_download(
-                name, allow_patterns=["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja"]
-            )
-        )
+        return Path(huggingface_hub.snapshot_download(name, allow_patterns=list(patterns)))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         msg = f"model {name!r}: not a local folder, and the hub does not give it: {reason}"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 
-from selftranslate import evaluate, languages, plugins, quality, report, translate
+from selftranslate import evaluate, index, languages, plugins, quality, report, translate
+from selftranslate.archive import RESULT, Archive
 from selftranslate.errors import DataError
 from selftranslate.example import Example, Pair
 from selftranslate.filters import Filter, sieve
-from selftranslate.metrics import Score
+from selftranslate.index import Column, Index
 from selftranslate.progress import Noting, Progress
 from selftranslate.recipe import Recipe
 from selftranslate.runtime import Runtime
@@ -58,11 +58,11 @@ class Pipeline:
         self.shop.clear()
         trained = [transfer.train(chosen) for transfer in transfers]
         self.shop.clear()
-        findings: dict[str, report.Findings] = {}
+        columns: list[Column] = []
         for transfer, trials in zip(transfers, trained, strict=True):
-            findings |= transfer.ask(trials)
+            columns += transfer.ask(trials)
         self.shop.clear()
-        return self.report(findings)
+        return self.result(english, columns)
 
     def follow(self) -> None:
         """Train along with the process that leads (see `processes`)."""
@@ -75,11 +75,13 @@ class Pipeline:
     def material(self, english: Artifact, shots: Artifact, code: str) -> Material:
         """Stages 1 to 4 for one language, and how good its translations are."""
         used = [pair.source.id for pair in shots.read(Pair)]
+        translated = self.translate(english, shots, code)
         return Material(
             language=code,
             english=english,
             shots=shots,
-            pairs=self.filter(self.translate(english, shots, code), code),
+            translated=translated,
+            pairs=self.filter(translated, code),
             gold=self.load("train", code) if self.recipe.needs_gold else None,
             quality=self.quality(shots, code),
             validation=self.validation(shots, code, used),
@@ -153,7 +155,7 @@ class Pipeline:
             )
         return made
 
-    def quality(self, shots: Artifact, code: str) -> tuple[Score, ...]:
+    def quality(self, shots: Artifact, code: str) -> Artifact:
         """How well the model translates: BLEU on test texts, with the same shots (A.4)."""
         used = [pair.source.id for pair in shots.read(Pair)]
         both = quality.parallel(
@@ -174,28 +176,37 @@ class Pipeline:
 
         spec = {**translate.spec(translator), "field": self.task.quality}
         unit = (f"measure {translator.target.name}", len(both), "texts")
-        made = self.shop.make(unit, "quality", spec, [texts, shots], work)
-        return tuple(Score(**row) for row in made.json("metrics.json"))
+        return self.shop.make(unit, "quality", spec, [texts, shots], work)
 
-    def report(self, findings: Mapping[str, report.Findings]) -> tuple[report.Result, Artifact]:
-        """Stage 9: tables for people and programs."""
+    def result(
+        self, english: Artifact, columns: Sequence[Column]
+    ) -> tuple[report.Result, Artifact]:
+        """Stages 8 and 9: compare, and say which artifacts that took; tables for people."""
         recipe = self.recipe.model_dump(mode="json", exclude={"data": {"folder"}})
         noted = [a for a in self._all if a.stage in {"translate", "quality"}]
-        result = report.Result(
+        notes = [*self.notes.notes, *(n for a in noted for n in a.json("notes.json"))]
+        made_of = Index(
             task=self.task.name,
-            metric=next(iter(findings.values())).metric,
+            metric=self.task.metric,
             fields=self.task.translated,
+            quality=self.task.quality,
             recipe=recipe,
-            languages=findings,
-            notes=tuple(
-                dict.fromkeys(
-                    [*self.notes.notes, *(n for a in noted for n in a.json("notes.json"))]
-                )
-            ),
+            model=self.shop.model,
+            train=english.key,
+            columns=tuple(columns),
+            notes=tuple(dict.fromkeys(notes)),
         )
+        archive = Archive(self.store.root)
+        found = report.assemble(archive, made_of)
+
+        def work(folder: Path) -> None:
+            write_json(made_of.to_json(), folder, index.FILE)
+            report.save_json(found, folder)
+
         inputs = list({a.key: a for a in self._all}.values())
-        made = self.store.make("report", recipe, inputs, partial(report.save, result))
-        return result, made
+        made = self.store.make(RESULT, recipe, inputs, work)
+        report.publish(archive, made, found)
+        return found, made
 
     def _plan(self, english: Artifact, chosen: Mapping[str, Artifact]) -> None:
         """Tell people how much there is to do; the store may hold some of it."""

@@ -91,20 +91,27 @@ class Recipe(_Strict):
     """Everything that decides the result, and nothing else."""
 
     task: Plugin
+    """What is to be learned; `jsonl` is a task of your own."""
     data: Data | None = None
+    """The task's files, or `hub`; nothing for a task that makes its own."""
     source: str = "en"
     languages: tuple[str, ...] = Field(min_length=1)
+    """Into which it is translated, and in which it is tested."""
     model: str
+    """A folder, a model of the hub, or `mini`, the embedded miniature."""
     engine: Plugin = Plugin(name="transformers")
+    """What runs the model where it is not trained."""
     translation_engine: Plugin | None = None
     """Another engine to translate with, such as a server; None is `engine`."""
     translator: str | None = None
     """Another model to translate with; None is the method's name: the model itself (C.3)."""
     shots: int = Field(default=8, ge=1)
+    """How many parallel examples show how to translate (4.4)."""
     limit: int | None = Field(default=None, ge=1)
     """At most this many examples of every split: to try a recipe out."""
     limits: Limits = Limits()
     filters: tuple[Plugin, ...] = (Plugin(name="complete"), Plugin(name="length_ratio"))
+    """What drops translations (A.3)."""
     settings: tuple[Setting, ...] = (
         Setting(name="D_src", train_on=("source",)),
         Setting(name="+D_tgt", train_on=("source", "target")),
@@ -112,7 +119,9 @@ class Recipe(_Strict):
     )
     """The first is the baseline the others are tested against (5.1)."""
     training: Plugin = Plugin(name="lora")
+    """How a run changes the model, with its hyper-parameters (4.5)."""
     protocol: Protocol = Protocol()
+    """Which runs there are: every learning rate with every seed."""
     validation: Literal["source", "translated", "target"] = "source"
     """Whose validation set chooses the runs: the source language's, what the model translates of
     it, or the target language's own, which is no longer zero-shot."""

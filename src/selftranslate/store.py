@@ -27,6 +27,7 @@ from selftranslate import interrupts, lock
 from selftranslate.errors import DiskError
 from selftranslate.example import Record
 from selftranslate.failpoints import reach
+from selftranslate.journal import Writer
 
 R = TypeVar("R", bound=Record)
 
@@ -70,6 +71,8 @@ class Store:
     root: Path
     tell: lock.Tell = lambda text: None
     """Says what a user should know: damage found, whom this run waits for, a disk without locks."""
+    journal: Writer | None = None
+    """Writes down how long each artifact took, where it is kept."""
     made: list[Artifact] = field(default_factory=list)
     found: list[Artifact] = field(default_factory=list)
     damaged: list[Artifact] = field(default_factory=list)
@@ -119,6 +122,7 @@ class Store:
         with disk(artifact.path):
             draft = artifact.path.with_name(f".{artifact.key}-{token_hex(8)}")
             draft.mkdir()  # as open to others as the umask says, for teams that share a store
+        done = self.journal.begin() if self.journal else None
         try:
             with disk(artifact.path):
                 reach(f"{artifact.stage}.work")
@@ -127,6 +131,8 @@ class Store:
                 seal(draft, identity)
                 reach(f"{artifact.stage}.publish")
                 _publish(draft, artifact)
+                if done:
+                    done(artifact.stage, artifact.key)
                 shutil.rmtree(unfinished(draft), ignore_errors=True)
         finally:
             shutil.rmtree(draft, ignore_errors=True)

@@ -1,26 +1,21 @@
-"""Stages 5 to 8, for one language: mix, train, ask, compare (4.5, 5.1)."""
+"""Stages 5 to 7, for one language: mix, train, ask (4.5)."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from selftranslate import evaluate, languages, plugins, report
+from selftranslate import evaluate, languages, plugins
 from selftranslate.example import Example, Pair, Sample
 from selftranslate.finetuning import processes
-from selftranslate.metrics import Score
+from selftranslate.index import Column, Ran
 from selftranslate.mixing import Corpus, Part, mix, source_only
-from selftranslate.protocol import Outcome, at_chance, cells
+from selftranslate.protocol import at_chance
 from selftranslate.recipe import Setting
 from selftranslate.store import Artifact, unfinished, write, write_json
 from selftranslate.training import Run
 from selftranslate.workshop import Workshop
-
-SAMPLES = 3
-"""Translations shown in the report for each language."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +26,11 @@ class Material:
     english: Artifact
     """The task's training data in the source language."""
     shots: Artifact
+    translated: Artifact
     pairs: Artifact
+    """What the filters kept of it."""
     gold: Artifact | None
-    quality: tuple[Score, ...]
+    quality: Artifact
     validation: Artifact
     test: Artifact
 
@@ -44,6 +41,7 @@ class Trial:
 
     setting: Setting
     run: Run | None = None
+    samples: Artifact | None = None
     tuned: Artifact | None = None
 
     @property
@@ -73,32 +71,16 @@ class Transfer:
             samples = self._mix(setting, everyone)
             for run in self.shop.recipe.protocol.runs():
                 tuned = self._train(samples, run, f"train {setting.name}, {language.name}")
-                trials.append(Trial(setting, run, tuned))
+                trials.append(Trial(setting, run, samples, tuned))
         return trials
 
-    def ask(self, trials: Sequence[Trial]) -> Iterator[tuple[str, report.Findings]]:
-        """Stages 7 and 8: ask everything that was trained, and compare; one column or two."""
-        code, source = self.material.language, self.shop.recipe.source
-        language, english = languages.get(code), languages.get(source)
-        first = self._column(trials, self.material.test)
-        yield (
-            code,
-            report.Findings(
-                language=language.name,
-                quality=self.material.quality,
-                kept=sum(1 for _ in self.material.pairs.read(Pair)),
-                dropped=self.material.pairs.json("reasons.json"),
-                unverified=sum(pair.unverified for pair in self.material.pairs.read(Pair)),
-                samples=tuple(self.material.pairs.read(Pair))[:SAMPLES],
-                **first,
-            ),
-        )
+    def ask(self, trials: Sequence[Trial]) -> Iterator[Column]:
+        """Stage 7: ask everything that was trained; one column of the table, or two (C.1)."""
+        yield self._column(trials, self.material.test)
         if self.shop.recipe.test_source:
             used = [pair.source.id for pair in self.material.shots.read(Pair)]
-            test = self.shop.load("test", source, without=used)
-            name = f"{english.name} ({language.name})"
-            column = self._column(trials, test)
-            yield f"{source} ({code})", report.Findings(language=name, trained_for=code, **column)
+            source = self.shop.recipe.source
+            yield self._column(trials, self.shop.load("test", source, without=used), source)
 
     def _mix(self, setting: Setting, everyone: Mapping[str, Artifact]) -> Artifact:
         """Stage 5: D_src, D_tgt, D_cs or any list of parts (section 3)."""
@@ -139,43 +121,47 @@ class Transfer:
 
         return self.shop.make((label, run.steps, "steps"), "train", spec, [samples], work)
 
-    def _column(self, trials: Sequence[Trial], test: Artifact) -> dict[str, Any]:
-        """Ask all trials one test set; return the cells of its column, and how they count."""
-        outcomes: dict[str, list[Outcome]] = {}
-        counted: dict[str, Any] = {}
-        for trial in trials:
-            outcome, scored = self._outcome(trial, test)
-            outcomes.setdefault(trial.setting.name, []).append(outcome)
-            counted = scored or counted
-        return {
-            "cells": cells(outcomes, self.shop.recipe.protocol),
-            "metric": counted.get("name", self.shop.task.metric),
-            "signature": counted.get("signature", "no run got as far as the test"),
-        }
-
-    def _outcome(self, trial: Trial, test: Artifact) -> tuple[Outcome, dict[str, Any] | None]:
-        """Choose by the validation set, count on the test set."""
-        reason = trial.diverged
-        if reason is not None:
-            nothing = Outcome(run=trial.run, validation=math.nan, test=math.nan, diverged=reason)
-            return nothing, None
-        counted = self._score(trial, test)
-        made = Outcome(
-            run=trial.run,
-            validation=None,
-            test=counted["value"],
-            items=tuple(counted["items"]),
+    def _column(self, trials: Sequence[Trial], test: Artifact, source: str = "") -> Column:
+        """Ask all trials one test set: the language's own, or the source language's."""
+        material, code = self.material, self.material.language
+        return Column(
+            code=f"{source} ({code})" if source else code,
+            language=source or code,
+            trained_for=code,
+            shots=material.shots.key,
+            translated=material.translated.key,
+            filtered=material.pairs.key,
+            quality=material.quality.key,
+            gold=material.gold.key if material.gold else None,
+            validation=material.validation.key,
+            test=test.key,
+            runs=tuple(self._ran(trial, test) for trial in trials),
         )
+
+    def _ran(self, trial: Trial, test: Artifact) -> Ran:
+        """Ask the validation questions, which choose the runs, and those of the test."""
+        made = Ran(
+            setting=trial.setting.name,
+            run=trial.run,
+            samples=trial.samples.key if trial.samples else None,
+            trained=trial.tuned.key if trial.tuned else None,
+            diverged=trial.diverged,
+        )
+        if made.diverged is not None:
+            return made
+        made = replace(made, test=self._ask(trial, test).key)
         if trial.run is None:
-            return made, counted
-        chosen = self._score(trial, self.material.validation)
+            return made
+        chosen = self._ask(trial, self.material.validation)
+        reason = None
         if self.shop.recipe.validation != "target":  # what it was not trained on says nothing
             answers = [self.shop.task.answer(e) for e in self.material.validation.read(Example)]
-            reason = at_chance(chosen["items"], answers, self.shop.task.chance)
-        return replace(made, validation=chosen["value"], diverged=reason), counted
+            items = chosen.json("metrics.json")[0]["items"]
+            reason = at_chance(items, answers, self.shop.task.chance)
+        return replace(made, validation=chosen.key, diverged=reason)
 
-    def _score(self, trial: Trial, questions: Artifact) -> dict[str, Any]:
-        """Stage 7: ask, and count what is right (A.1)."""
+    def _ask(self, trial: Trial, questions: Artifact) -> Artifact:
+        """Ask, and count what is right (A.1)."""
         task, setting = self.shop.task, trial.setting
         examples = list(questions.read(Example))
         language = languages.get(examples[0].language)
@@ -205,9 +191,7 @@ class Transfer:
         }
         inputs = [*([trial.tuned] if trial.tuned else []), questions]
         unit = (label, len(examples), "answers")
-        made = self.shop.make(unit, "answer", spec, inputs, work)
-        first: dict[str, Any] = made.json("metrics.json")[0]
-        return first
+        return self.shop.make(unit, "answer", spec, inputs, work)
 
 
 def follow(shop: Workshop) -> None:

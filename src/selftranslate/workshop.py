@@ -7,9 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from selftranslate import model, plugins
+from selftranslate import journal, machine, model, plugins
 from selftranslate.engines import Adaptable
 from selftranslate.errors import DataError
+from selftranslate.metered import Meter, MeteredAdaptable
 from selftranslate.progress import Noting
 from selftranslate.recipe import Plugin, Recipe
 from selftranslate.runtime import Runtime
@@ -25,7 +26,9 @@ class Workshop:
     def __init__(self, recipe: Recipe, runtime: Runtime) -> None:
         self.recipe = recipe
         self.runtime = runtime
-        self.store = Store(runtime.store, runtime.progress.note)
+        self.meter = Meter()
+        written = journal.Writer(runtime.store, machine.describe, lambda: self.meter.tokens)
+        self.store = Store(runtime.store, runtime.progress.note, written)
         self.notes = Noting(runtime.progress)
         data = {"data": recipe.data.sources()} if recipe.data else {}
         self.task: Task = plugins.build("tasks", recipe.task.name, {**data, **recipe.task.params})
@@ -87,7 +90,8 @@ class Workshop:
     def _engine(self, wanted: Plugin, name: str) -> Adaptable:
         key = f"{wanted.model_dump_json()} {name}"
         if key not in self._engines:
-            self._engines[key] = self._build("engines", wanted, name)
+            made: Adaptable = self._build("engines", wanted, name)
+            self._engines[key] = MeteredAdaptable(made, self.meter)
         return self._engines[key]
 
     def _build(self, kind: str, plugin: Plugin, name: str) -> Any:

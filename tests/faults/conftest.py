@@ -132,5 +132,5 @@ def artifacts(store: Path) -> dict[str, str]:
     return {
         path.relative_to(store).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(store.glob("*/**/*"))
-        if path.is_file()
+        if path.is_file() and path.relative_to(store).parts[0] not in {"reports", "live"}
     }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .conftest import Server, artifacts
 
-STAGES = ["translate", "filter", "quality", "mix", "train", "answer", "report"]
+STAGES = ["translate", "filter", "quality", "mix", "train", "answer", "result"]
 """In the order of the run."""
 
 UNFORESEEN = 70

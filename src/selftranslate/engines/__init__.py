@@ -45,10 +45,15 @@ class Completion:
 class Engine(Protocol):
     """A loaded model. Batching, sorting and devices are the engine's own business."""
 
-    identity: str
-    """Model, adapter and precision: whatever changes the text. Goes into cache keys."""
-    context_length: int
-    """The most tokens prompt and answer may have together."""
+    @property
+    def identity(self) -> str:
+        """Model, adapter and precision: whatever changes the text. Goes into cache keys."""
+        ...
+
+    @property
+    def context_length(self) -> int:
+        """The most tokens prompt and answer may have together."""
+        ...
 
     def count_tokens(self, text: str) -> int:
         """Return how many tokens a text has, without BOS or EOS."""

@@ -8,7 +8,7 @@ on English answers may mean either. Both readings count. "1.319" in an English t
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -81,6 +81,21 @@ def find(text: str, locale: str) -> list[Reading]:
             found.append(reading)
         end = match.end() if match["scale"] and reading else -1
     return found or [frozenset({value}) for value in chinese.find(text)]
+
+
+def same(some: Sequence[Reading], others: Sequence[Reading]) -> bool:
+    """Say whether two texts hold the same numbers, each as often, in whatever order.
+
+    >>> same(find("1.5 of 3", "en"), find("von 3 sind es 1,5", "de"))
+    True
+    """
+    left = sorted(others, key=len)
+    for reading in sorted(some, key=len):
+        fits = next((each for each in left if each & reading), None)
+        if fits is None:
+            return False
+        left.remove(fits)
+    return not left
 
 
 def written(reading: Reading) -> str:

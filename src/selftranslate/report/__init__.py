@@ -1,6 +1,7 @@
 """What a run found, and the files people read: report.json, report.md, report.html.
 
-All three are written from one `Result`, so that their numbers are the same.
+All are written from one `Result`, so that their numbers are the same; and that comes from the
+store's artifacts alone, so that a report can be written anew without the model or the data.
 """
 
 from __future__ import annotations
@@ -12,12 +13,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from selftranslate import paper
+from selftranslate import languages, paper
+from selftranslate.archive import Archive
 from selftranslate.example import Pair
+from selftranslate.index import Column, Index
 from selftranslate.metrics import Score
 from selftranslate.paper import Printed
-from selftranslate.protocol import Cell, Comparison
+from selftranslate.protocol import Cell, Comparison, Outcome, Protocol, cells
 from selftranslate.significance import CONFIDENCE, Interval, holm
+from selftranslate.store import Artifact, disk
+
+FOLDER = "reports"
+"""Where in a store the files for people lie, a folder per experiment, by the result's key."""
+
+SAMPLES = 3
+"""Translations shown for each language on a terminal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,14 +96,98 @@ class Result:
         )
 
 
+def assemble(archive: Archive, made_of: Index) -> Result:
+    """Read a finished experiment's numbers. Raises DataError if an artifact is missing."""
+    rules = Protocol(**made_of.recipe["protocol"])
+    found = {column.code: _column(archive, column, made_of, rules) for column in made_of.columns}
+    return Result(
+        task=made_of.task,
+        metric=next(iter(found.values())).metric,
+        fields=made_of.fields,
+        recipe=made_of.recipe,
+        languages=found,
+        notes=made_of.notes,
+    )
+
+
+def _column(archive: Archive, column: Column, made_of: Index, rules: Protocol) -> Findings:
+    """Compare the settings in one language, the first that was trained against the others."""
+    outcomes: dict[str, list[Outcome]] = {}
+    counted: dict[str, Any] = {}
+    for ran in column.runs:
+        test = _score(archive, ran.test)
+        chosen = _score(archive, ran.validation)
+        outcome = Outcome(
+            run=ran.run,
+            validation=None if ran.run is None else chosen.get("value", math.nan),
+            test=test.get("value", math.nan),
+            items=tuple(test.get("items", ())),
+            diverged=ran.diverged,
+        )
+        outcomes.setdefault(ran.setting, []).append(outcome)
+        counted = test or counted
+    name = languages.get(column.language).name
+    translation = {} if not column.translates else _translation(archive, column)
+    return Findings(
+        language=name
+        if column.translates
+        else f"{name} ({languages.get(column.trained_for).name})",
+        trained_for="" if column.translates else column.trained_for,
+        cells=cells(outcomes, rules),
+        metric=counted.get("name", made_of.metric),
+        signature=counted.get("signature", "no run got as far as the test"),
+        **translation,
+    )
+
+
+def _translation(archive: Archive, column: Column) -> dict[str, Any]:
+    """Read how well the model translates, and what the filters made of it."""
+    pairs = archive.get("filter", column.filtered)
+    measured = archive.get("quality", column.quality).json("metrics.json")
+    kept = unverified = 0
+    samples: list[Pair] = []
+    for pair in pairs.read(Pair):
+        kept, unverified = kept + 1, unverified + pair.unverified
+        samples += [pair] if kept <= SAMPLES else []
+    return {
+        "quality": tuple(Score(**row) for row in measured),
+        "kept": kept,
+        "dropped": pairs.json("reasons.json"),
+        "unverified": unverified,
+        "samples": tuple(samples),
+    }
+
+
+def _score(archive: Archive, key: str | None) -> dict[str, Any]:
+    """Read the score that the tables show; {} for a run that was not asked."""
+    if key is None:
+        return {}
+    first: dict[str, Any] = archive.get("answer", key).json("metrics.json")[0]
+    return first
+
+
+def publish(archive: Archive, made: Artifact, result: Result) -> Path:
+    """Write what people read into the store's folder `reports`; return the folder."""
+    folder = archive.root / FOLDER / made.key
+    with disk(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        save(result, folder)
+    return folder
+
+
 def save(result: Result, folder: Path) -> None:
     """Write the report's files."""
     from selftranslate.report import markdown, page
 
-    made = json.dumps(to_json(result), ensure_ascii=False, indent=2, allow_nan=False)
-    _write(folder / "report.json", made)
+    save_json(result, folder)
     _write(folder / "report.md", markdown.write(result))
     _write(folder / "report.html", page.write(result))
+
+
+def save_json(result: Result, folder: Path) -> None:
+    """Write report.json, its keys in the order of the tables."""
+    made = json.dumps(to_json(result), ensure_ascii=False, indent=2, allow_nan=False)
+    _write(folder / "report.json", made)
 
 
 def to_json(result: Result) -> dict[str, Any]:

@@ -45,10 +45,13 @@ class Translator:
     """The limit of the filter `length_ratio`, if it will be applied: an answer that it would drop
     is not waited for. It never changes which pairs are kept."""
 
-    def translate(self, examples: Iterable[Example]) -> Iterator[Pair]:
+    def translate(
+        self, examples: Iterable[Example], among: Iterable[Example] | None = None
+    ) -> Iterator[Pair]:
         """Yield one pair per example, in order; field by field inside (4.4).
 
         The examples are read several times: a list, or anything whose `__iter__` starts anew.
+        Where they are only some of all, `among` is all: some are then translated as among all.
         What the engine has answered is in the memory whenever a pair is yielded or an exception
         goes through. Raises DataError if a shot does not suit, EngineError if the engine leaves
         a text out, DiskError if the memory cannot be written.
@@ -56,14 +59,18 @@ class Translator:
         if isinstance(examples, Iterator):
             msg = "examples are read several times: give a list, or an iterable that starts anew"
             raise TypeError(msg)
-        return self._translate(examples)
+        return self._translate(examples, among)
 
-    def _translate(self, examples: Iterable[Example]) -> Iterator[Pair]:
+    def _translate(
+        self, examples: Iterable[Example], among: Iterable[Example] | None
+    ) -> Iterator[Pair]:
         with _memory(self) as memory:
-            fields = _plan(self, examples, memory)
+            fields = survey(self, examples if among is None else among, memory)
             asker = Asker(self.engine, memory)
             label = f"translate into {self.target.name}"
             left = sum(one.texts - one.known for one in fields.values())
+            if among is not None:  # how many of these are known nobody counted
+                left = min(left, len(fields) * sum(1 for _ in examples))
             with self.progress.stage(label, left, "texts") as advance:
                 rows = iter(examples)
                 while block := list(islice(rows, BLOCK)):
@@ -96,17 +103,11 @@ def translate_field(translator: Translator, field: str, texts: Sequence[str]) ->
 
     An empty text is its own translation. No answer is too long to be measured.
     """
-    how = translator.task.fields[field]
-    if not isinstance(how, Translate):
-        msg = f"{translator.task.name}: {field} is not translated"
-        raise TypeError(msg)
+    how = _translated(translator.task, field)
     translator = replace(translator, length_limit=None)
     plans = [pieces.whole(text) for text in texts]
     with _memory(translator) as memory:
-        survey = plan.Survey(field, how, ())
-        for one in plans:
-            survey.add(one)
-        planned = plan.decide(translator, survey, lambda: iter(plans), memory)
+        planned = _whole(translator, field, how, plans, memory)
         label = f"translate {field} into {translator.target.name}"
         with translator.progress.stage(label, planned.texts - planned.known, "texts") as advance:
             answers = _answers(Asker(translator.engine, memory), planned, plans, advance)
@@ -116,6 +117,15 @@ def translate_field(translator: Translator, field: str, texts: Sequence[str]) ->
         else Completion(index=i, text=one.text, ended="fence")
         for i, one in enumerate(plans)
     ]
+
+
+def survey_field(
+    translator: Translator, field: str, texts: Sequence[str], memory: Memory
+) -> plan.Field:
+    """Decide how `translate_field` would send these texts, and send none."""
+    translator = replace(translator, length_limit=None)
+    plans = [pieces.whole(text) for text in texts]
+    return _whole(translator, field, _translated(translator.task, field), plans, memory)
 
 
 def spec(translator: Translator) -> Mapping[str, object]:
@@ -139,10 +149,10 @@ def spec(translator: Translator) -> Mapping[str, object]:
     }
 
 
-def _plan(
+def survey(
     translator: Translator, examples: Iterable[Example], memory: Memory
 ) -> dict[str, plan.Field]:
-    """Read all rows, then decide how each field is sent."""
+    """Read all rows, then decide how each field is sent; send nothing (4.4)."""
     task = translator.task
     surveys = {
         name: plan.Survey(name, how, marks.projected(task, name))
@@ -163,6 +173,25 @@ def _plan(
         )
         for name, survey in surveys.items()
     }
+
+
+def _whole(
+    translator: Translator, field: str, how: Translate, plans: Sequence[Plan], memory: Memory
+) -> plan.Field:
+    """Decide how whole texts are sent as one field."""
+    found = plan.Survey(field, how, ())
+    for one in plans:
+        found.add(one)
+    return plan.decide(translator, found, lambda: iter(plans), memory)
+
+
+def _translated(task: Task, field: str) -> Translate:
+    """Return how a field is translated. Raises TypeError if it is not."""
+    how = task.fields[field]
+    if not isinstance(how, Translate):
+        msg = f"{task.name}: {field} is not translated"
+        raise TypeError(msg)
+    return how
 
 
 def _answers(

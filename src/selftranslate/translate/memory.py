@@ -90,17 +90,20 @@ class Memory:
     translation memory, is damaged, or comes from a newer version.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, *, only_read: bool = False) -> None:
         self.path = path
         self.damaged: list[str] = []
         """The beginnings of texts whose entries were met and are damaged, and so not used."""
         self._pending: list[tuple[Asked, tuple[object, ...]]] = []
         self._committed = time.monotonic()
         with self._named():
-            self._database = sqlite3.connect(path or "", timeout=AT_ONCE, isolation_level=None)
+            where = _unwritten(path) if path and only_read else path or ""
+            self._database = sqlite3.connect(
+                where, timeout=AT_ONCE, isolation_level=None, uri=bool(path and only_read)
+            )
             self._database.text_factory = _text
             try:
-                self._prepare()
+                (self._expect if only_read else self._prepare)()
             except BaseException:
                 self._database.close()
                 raise
@@ -231,6 +234,12 @@ class Memory:
         self._do(f"PRAGMA journal_mode = {journal}")
         self._do(f"PRAGMA synchronous = {synchronous}")
 
+    def _expect(self) -> None:
+        """Raise DiskError for tables of another version: they cannot be brought up to date."""
+        if self.path and schema.version(self._database) != schema.VERSION:
+            msg = f"{self.path}: of another version; `selftranslate memory stats` says more"
+            raise DiskError(msg)
+
     @contextmanager
     def _named(self) -> Iterator[None]:
         """Say which file is to blame, and what to do."""
@@ -263,6 +272,25 @@ def open_(store: Path) -> Memory:
         msg = f"{store}: {error.strerror}; {GO_ON}"
         raise DiskError(msg) from error
     return Memory(store / FILE)
+
+
+def look(store: Path) -> Memory:
+    """Open a store's memory, if it has one, so that nothing of the store changes.
+
+    Raises DiskError if the file is no translation memory, is damaged or of another version.
+    """
+    path = store / FILE
+    return Memory(path if path.is_file() else None, only_read=path.is_file())
+
+
+def _unwritten(path: Path) -> str:
+    """Name a file to SQLite so that it leaves it alone, and every other beside it.
+
+    Where somebody is writing, or was killed, the newest entries lie in a log: SQLite then reads
+    that too, by its rules for several processes.
+    """
+    busy = Path(f"{path}-wal").exists()
+    return f"{path.resolve().as_uri()}?{'mode=ro' if busy else 'immutable=1'}"
 
 
 @cache

@@ -45,10 +45,13 @@ class Texts:
     sizes: Counter[int] = field(default_factory=Counter)
     """How many texts have so many bytes."""
     sample: list[str] = field(default_factory=list)
+    met: int = 0
+    """How often one was met."""
 
     def add(self, text: str, inside: int) -> bool:
         """Count a text of a field of this length; say whether it is new."""
         key = digest(text)
+        self.met += 1
         known = self.longest.get(key)
         if known is None or inside > known:
             self.longest[key] = inside
@@ -160,6 +163,8 @@ class Field:
     """The fields that are read off its marks."""
     groups: Mapping[bool, Group]
     """By whether the texts have the answer's marks."""
+    surveyed: Mapping[bool, Texts]
+    """What is known of the texts, in the same way."""
     texts: int
     """Distinct texts."""
     known: int
@@ -222,20 +227,21 @@ def decide(translator: Translator, survey: Survey, plans: Plans, memory: Memory)
     }
     texts = sum(len(survey.texts[marked]) for marked in groups)
     damaged = len(memory.damaged)
-    known = sum(_known(memory, group) for group in groups.values())
+    held = sum(known(memory, group) for group in groups.values())
     if found := memory.damaged[damaged:]:
         progress.say(
             f"{name}: {len(found):,} damaged entries in {memory.path}, the first of {found[0]!r}; "
             "they are not used, and their texts are sent again"
         )
     tokens = sum(
-        _tokens(translator.engine, survey.texts[marked], group) for marked, group in groups.items()
+        prompt_tokens(translator.engine, survey.texts[marked], group)
+        for marked, group in groups.items()
     )
     progress.say(
         f"{name}: {texts:,} texts to translate, about {tokens:,} tokens"
-        + (f"; {known:,} of them are in the memory" if known else "")
+        + (f"; {held:,} of them are in the memory" if held else "")
     )
-    return Field(name, survey.how, survey.answers, groups, texts, known)
+    return Field(name, survey.how, survey.answers, groups, survey.texts, texts, held)
 
 
 def _group(
@@ -289,11 +295,12 @@ def hash_of(prefix: str) -> str:
     return sha256(f"{prompt.VERSION}\n{prefix}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def _known(memory: Memory, group: Group) -> int:
+def known(memory: Memory, group: Group) -> int:
+    """Count the texts of a group that the memory holds."""
     return sum(memory.holds(group.asked, key, group.limits_of(key)) for key in group.longest)
 
 
-def _tokens(engine: Engine, texts: Texts, group: Group) -> int:
+def prompt_tokens(engine: Engine, texts: Texts, group: Group) -> int:
     """Estimate the prompts' tokens, beside the shots, from the first texts'."""
     sample = group.request(texts.sample, [Limits(1)] * len(texts.sample)).texts
     each = sum(map(engine.count_tokens, sample)) / max(1, sum(map(_bytes, texts.sample)))

@@ -55,9 +55,10 @@ def make(
         if not processes.leading():
             return pipeline.follow()
         result, made = pipeline.run()
+    page = store / report.FOLDER / made.key / "report.html"
     if not pipeline.store.made:
         shown.note("nothing to do: everything this recipe asks for is in the store already")
     if as_json:
-        print(json.dumps({**report.to_json(result), "report": str(made.path / "report.html")}))
+        print(json.dumps({**report.to_json(result), "report": str(page)}))
     else:
-        terminal.show(result, made.path / "report.html", Console())
+        terminal.show(result, page, Console())
