@@ -24,6 +24,8 @@ VERBS = (
 
 app = typer.Typer(
     help="Self-Translate-Train: fine-tune an open LLM in your language from English task data.",
+    epilog="Exit codes: 0 done, 1 failed, 2 recipe or usage, 3 data, 4 model, 5 disk, "
+    "130 interrupted. Data goes to stdout, everything else to stderr.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -96,13 +98,19 @@ def _loud(verb: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
+def _summary(verb: Callable[..., Any]) -> str:
+    """Return what the list of verbs says: whole, where Typer would cut it."""
+    return inspect.cleandoc(verb.__doc__ or "").partition("\n\n")[0].replace("\n", " ")
+
+
 def _add(name: str) -> None:
     """Add a verb, or a group of them."""
     module = import_module(f"selftranslate.verbs.{name}")
     if not hasattr(module, "app"):
-        app.command(name)(_loud(module.verb))
+        app.command(name, short_help=_summary(module.verb))(_loud(module.verb))
         return
     for command in module.app.registered_commands:
+        command.short_help = _summary(command.callback)
         command.callback = _loud(command.callback)
     app.add_typer(module.app, name=name)
 

@@ -44,7 +44,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """What a store's journal says; the last word on an artifact counts."""
+    """What a store's journal says; the last word on an artifact or a session counts."""
 
     entries: Mapping[tuple[str, str], Entry]
     sessions: Mapping[str, Session]
@@ -60,11 +60,12 @@ class Writer:
 
     root: Path
     describe: Callable[[], Mapping[str, Any]] = dict
-    """Asked once, when the first artifact was made."""
+    """Asked at each artifact: libraries are loaded when they are needed."""
     tokens: Callable[[], int] = int
     """How many tokens were generated so far."""
     _session: str = field(default_factory=lambda: token_hex(4))
-    _said: bool = False
+    _began: str = field(default_factory=lambda: _now())
+    _said: Mapping[str, Any] | None = None
 
     def begin(self) -> Callable[[str, str], None]:
         """Start the clock; call what is returned with stage and key of what was made."""
@@ -72,10 +73,10 @@ class Writer:
 
         def made(stage: str, key: str) -> None:
             rows: list[Mapping[str, Any]] = []
-            if not self._said:
-                session = Session(id=self._session, began=began, machine=self.describe())
+            if (machine := self.describe()) != self._said:
+                session = Session(id=self._session, began=self._began, machine=machine)
                 rows.append({"session": asdict(session)})
-                self._said = True
+                self._said = machine
             entry = Entry(
                 stage=stage,
                 key=key,
@@ -89,8 +90,11 @@ class Writer:
         return made
 
     def _append(self, rows: list[Mapping[str, Any]]) -> None:
-        """Append in one write, so that processes do not tear each other's lines."""
-        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        """Append in one write, so that processes do not tear each other's lines.
+
+        The empty line keeps it apart from what a full disk may have torn.
+        """
+        text = "\n" + "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         handle = os.open(self.root / FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
         try:
             os.write(handle, text.encode())
