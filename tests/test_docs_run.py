@@ -5,6 +5,7 @@ in which examples/intents was run. Its blocks, by the word behind the backticks:
 
 - sh: each line is run. After `<!-- run: with OPTIONS -->` its commands get these options too; after
   `<!-- not run: REASON -->` they are only checked against the command's own parser.
+- yaml, with title="languages/CODE.yaml": is a language from there on.
 - any, with title="FILE": is written there, or, if an earlier command names the file, is what that
   command has written.
 - any, with title="output": is what the commands above printed.
@@ -28,7 +29,7 @@ import pytest
 import typer
 from ruamel.yaml import YAML
 
-from selftranslate import cli, recipe
+from selftranslate import cli, languages, recipe
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -42,9 +43,10 @@ BLOCK = re.compile(
     re.M | re.S,
 )
 INLINE = re.compile(r"`selftranslate ([^`]+)`")
+PACKAGE = ROOT / "src" / "selftranslate"
 TINY = (
-    "--set protocol.steps=1 --set protocol.seeds=[0,1] --set protocol.keep=2 --set limit=8 "
-    "--set training.batch_size=2 --set limits.validation=2 --set limits.test=3"
+    "--set limit=4 --set protocol.steps=1 --set protocol.seeds=[0] --set protocol.keep=1 "
+    "--set training.batch_size=2"
 )
 SMALLEST = {"task": "mini", "model": "mini", "languages": ["de"]}
 PROGRAM: Any = typer.main.get_command(cli.app)
@@ -134,6 +136,8 @@ class Story:
             self.whole = rows
         if not block.title.startswith("languages/"):
             recipe.parse(merged(self.whole, rows), f"line {block.line}")
+        else:
+            assert languages.get(Path(block.title).stem).name == rows["name"]
 
     def json(self, block: Block) -> None:
         json.loads(block.text)
@@ -169,8 +173,10 @@ def check(words: list[str], folder: Path) -> None:
         return
     arguments = words[names.index("selftranslate") + 1 :]
     context = parsed(arguments)
-    if arguments[0] == "run":
-        recipe.load(folder / context.params["recipe"], context.params["change"] or [])
+    if "recipe" in context.params:
+        named: Path = context.params["recipe"]
+        if named.parts[0] in {"recipes", "examples"} or (folder / named).exists():
+            recipe.load(folder / named, context.params["change"] or [])
 
 
 def parsed(arguments: list[str]) -> Any:
@@ -205,9 +211,10 @@ def test_every_block_of_a_page_runs(
     there = blocks(page)
     if not there:
         return
-    for name in ("recipes", "examples"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    if any("runs" in words for block in there if block.kind == "sh" for words in block.commands()):
+    for name, place in {"recipes": ROOT, "examples": ROOT, "languages": PACKAGE}.items():
+        shutil.copytree(place / name, tmp_path / name)
+    monkeypatch.setattr(languages, "FOLDER", tmp_path / "languages")
+    if any("runs" in w for b in there if b.kind == "sh" and b.runs for w in b.commands()):
         shutil.copytree(request.getfixturevalue("ran"), tmp_path / "runs")
     monkeypatch.chdir(tmp_path)
     story = Story(tmp_path, capsys)

@@ -11,7 +11,7 @@ from babel.numbers import format_compact_decimal, format_decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from selftranslate.numerals import convention, find, scales, written
+from selftranslate.numerals import convention, find, same, scales, written
 
 LOCALES = [
     "en",
@@ -254,3 +254,21 @@ def test_reads_any_text_without_failing(text: str, locale: str) -> None:
 def test_digits_of_a_script_younger_than_pythons_tables_are_read() -> None:
     kawi = "".join(chr(0x11F50 + digit) for digit in (1, 0, 7))
     assert find(kawi, "en") == [frozenset({Fraction(107)})]
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "locale", "equal"),
+    [
+        ("3 of 1,319", "von 1.319 sind es 3", "de", True),
+        ("3 of 1,319", "von 1319 sind es 3", "de", True),
+        ("3 and 3", "3", "de", False),
+        ("3", "3 und 3", "de", False),
+        ("3 and 4", "3 und 5", "de", False),
+        ("5 apples", "５个苹果", "zh", True),
+        ("no number", "keine Zahl", "de", True),
+    ],
+)
+def test_two_texts_hold_the_same_numbers(
+    source: str, target: str, locale: str, equal: bool
+) -> None:
+    assert same(find(source, "en"), find(target, locale)) is equal

@@ -18,7 +18,8 @@ from selftranslate.errors import DiskError, SelfTranslateError
 INTERRUPTED = 130
 
 VERBS = (
-    "demo", "doctor", "run", "export", "translate", "score", "memory", "list", "schema",
+    "demo", "init", "doctor", "probe", "plan", "run", "status", "show",
+    "diff", "export", "translate", "score", "memory", "list", "schema",
 )  # fmt: skip
 """In the order of the help: as a user meets them."""
 

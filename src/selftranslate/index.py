@@ -91,10 +91,12 @@ class Index(Record):
     """Key of stage "load-train": the source language's training data."""
     columns: tuple[Column, ...]
     notes: tuple[str, ...]
+    licences: tuple[str, ...] = ()
+    """Of the task's data sets."""
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> Self:
         """Rebuild the columns too."""
         columns = tuple(map(Column.from_json, row["columns"]))
-        lists = {"fields": tuple(row["fields"]), "notes": tuple(row["notes"])}
+        lists = {name: tuple(row.get(name, ())) for name in ("fields", "notes", "licences")}
         return cls(**{**row, **lists, "columns": columns})

@@ -62,6 +62,25 @@ def free(path: Path) -> Iterator[bool]:
             _release(path, held)
 
 
+def held(path: Path) -> bool:
+    """Say whether a process holds the lock, and change nothing. Raises as `alone` does."""
+    try:
+        looked = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(looked, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError as error:
+        if error.errno not in MISSING:
+            raise
+        raise NoLocks from error
+    finally:
+        os.close(looked)
+    return False
+
+
 def _take(path: Path) -> int | None:
     """Return the locked file's descriptor, or None if somebody else holds it."""
     held, taken = os.open(path, os.O_RDWR | os.O_CREAT, 0o666), False

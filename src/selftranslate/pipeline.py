@@ -16,7 +16,7 @@ from selftranslate.progress import Noting, Progress
 from selftranslate.recipe import Recipe
 from selftranslate.runtime import Runtime
 from selftranslate.splits import apart, balance
-from selftranslate.store import Artifact, write, write_json
+from selftranslate.store import Artifact, Store, write, write_json
 from selftranslate.tasks import Split
 from selftranslate.transfer import Material, Transfer, follow
 from selftranslate.translate import Translator, memory
@@ -40,15 +40,19 @@ class Rows:
 class Pipeline:
     """The stages of one recipe; those of training and asking are in `transfer`."""
 
-    def __init__(self, recipe: Recipe, runtime: Runtime) -> None:
+    def __init__(self, recipe: Recipe, runtime: Runtime, store: Store | None = None) -> None:
         self.recipe = recipe
         self.runtime = runtime
-        self.shop = Workshop(recipe, runtime)
+        self.shop = Workshop(recipe, runtime, store)
         self.store, self.task, self.notes = self.shop.store, self.shop.task, self.shop.notes
 
     def run(self) -> tuple[report.Result, Artifact]:
         """Make everything the recipe asks for; return the result and the report's files."""
         english = self.load("train", self.recipe.source)
+        return self.result(english, self.columns(english))
+
+    def columns(self, english: Artifact) -> list[Column]:
+        """Stages 2 to 7: make everything that is compared; say which artifacts that is."""
         chosen = {code: self.choose_shots(code) for code in self.recipe.languages}
         self._check(english, chosen)
         self._plan(english, chosen)
@@ -62,7 +66,7 @@ class Pipeline:
         for transfer, trials in zip(transfers, trained, strict=True):
             columns += transfer.ask(trials)
         self.shop.clear()
-        return self.result(english, columns)
+        return columns
 
     def follow(self) -> None:
         """Train along with the process that leads (see `processes`)."""
@@ -120,7 +124,7 @@ class Pipeline:
         """Stage 3: the model translates its own training data, field by field (4.4)."""
         examples = Rows(english)
         progress = Noting(self.runtime.progress)
-        translator = self._translator(shots, code, progress, self.recipe.length_limit)
+        translator = self.translator(shots, code, progress, self.recipe.length_limit)
 
         def work(folder: Path) -> None:
             with memory.open_(self.store.root) as kept:
@@ -165,13 +169,14 @@ class Pipeline:
         )
         texts = self.store.keep("quality-texts", both)
         progress = Noting(self.runtime.progress)
-        translator = self._translator(shots, code, progress)
+        translator = self.translator(shots, code, progress)
 
         def work(folder: Path) -> None:
             with memory.open_(self.store.root) as kept:
                 predictions, scores = quality.measure(replace(translator, memory=kept), both)
             write(predictions, folder, "outputs.jsonl")
             write_json([asdict(score) for score in scores], folder, "metrics.json")
+            write_json(quality.tokens(translator, both), folder, "tokens.json")
             write_json(progress.notes, folder, "notes.json")
 
         spec = {**translate.spec(translator), "field": self.task.quality}
@@ -195,6 +200,7 @@ class Pipeline:
             train=english.key,
             columns=tuple(columns),
             notes=tuple(dict.fromkeys(notes)),
+            licences=self.task.licences,
         )
         archive = Archive(self.store.root)
         found = report.assemble(archive, made_of)
@@ -245,9 +251,10 @@ class Pipeline:
             for name, artifact in (("train", english), ("validation", held_out)):
                 apart(self.task, name, list(artifact.read(Example)), tests)
 
-    def _translator(
+    def translator(
         self, shots: Artifact, code: str, progress: Progress, length_limit: float | None = None
     ) -> Translator:
+        """Return what translates into a language with these shots."""
         return Translator(
             engine=self.shop.translating,
             task=self.task,

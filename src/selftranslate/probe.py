@@ -6,6 +6,7 @@ The verdict is a rule over figures that need no translation to compare with but 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from difflib import SequenceMatcher
 from statistics import fmean
@@ -15,7 +16,7 @@ from selftranslate import evaluate, languages, numerals, plugins
 from selftranslate.errors import DataError, RecipeError
 from selftranslate.example import Example, Pair, Prediction
 from selftranslate.pipeline import Pipeline
-from selftranslate.progress import Silent
+from selftranslate.progress import Advance, Progress, Silent
 from selftranslate.recipe import Recipe
 from selftranslate.rehearsal import rehearsed
 from selftranslate.runtime import Runtime
@@ -80,13 +81,26 @@ class Verdict:
     reasons: tuple[str, ...]
 
 
-def judge(seen: Seen, rule: Rule = Rule()) -> Verdict:  # noqa: B008 - frozen
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """One language, looked at."""
+
+    code: str
+    seen: Seen
+    verdict: Verdict
+
+
+def judge(seen: Seen, rule: Rule = Rule()) -> Verdict:
     """Say whether training on these translations is worth it."""
-    no_go, check, fine = [], [], []
+    no_go: list[str] = []
+    check: list[str] = []
+    fine: list[str] = []
+    silent: list[str] = []
     if seen.numbers is None or seen.with_numbers < rule.least_rows:
-        fine.append(f"numbers say nothing: {seen.with_numbers} of {seen.rows} rows hold any")
+        silent.append(f"numbers say nothing: {seen.with_numbers} of {seen.rows} rows hold any")
     else:
-        said = f"numbers are kept in {seen.numbers:.0%} of {seen.with_numbers} rows"
+        same = round(seen.numbers * seen.with_numbers)
+        said = f"numbers are kept in {same} of {seen.with_numbers} rows"
         if seen.numbers < rule.numbers_no_go:
             no_go.append(f"{said}, fewer than {rule.numbers_no_go:.0%}")
         elif seen.numbers < rule.numbers_go:
@@ -96,7 +110,9 @@ def judge(seen: Seen, rule: Rule = Rule()) -> Verdict:  # noqa: B008 - frozen
     if seen.shots is None:
         check.append("one shot alone cannot be compared with the others")
     elif seen.shots < rule.shots_no_go:
-        no_go.append(f"the shots' chrF is {100 * seen.shots:.0f}, below {100 * rule.shots_no_go:.0f}")
+        no_go.append(
+            f"the shots' chrF is {100 * seen.shots:.0f}, below {100 * rule.shots_no_go:.0f}"
+        )
     else:
         fine.append(f"the shots' chrF is {100 * seen.shots:.0f}")
     if seen.complete < rule.complete_go:
@@ -104,12 +120,12 @@ def judge(seen: Seen, rule: Rule = Rule()) -> Verdict:  # noqa: B008 - frozen
     if seen.copied > rule.copied_go:
         check.append(f"{seen.copied:.0%} of the rows are copies of their source")
     word: Word = "no-go" if no_go else "check" if check else "go"
-    return Verdict(word=word, reasons=tuple(no_go + check or fine))
+    return Verdict(word=word, reasons=tuple((no_go + check or fine) + silent))
 
 
 def probe(
     recipe: Recipe, runtime: Runtime, rows: int, codes: Sequence[str] = ()
-) -> Iterator[tuple[str, Seen, Verdict]]:
+) -> Iterator[Probed]:
     """Yield each language's figures and verdict, by its code.
 
     Translations are those of a run and are kept in the store's memory, which is all that is
@@ -123,17 +139,20 @@ def probe(
         some = draw(list(english.read(Example)), rows, recipe.seed)
         for code in codes or recipe.languages:
             seen = _look(pipeline, runtime, english, some, code)
-            yield code, seen, judge(seen)
+            yield Probed(code, seen, judge(seen))
 
 
-def to_json(rows: int, found: Sequence[tuple[str, Seen, Verdict]]) -> dict[str, Any]:
+def to_json(found: Sequence[Probed]) -> dict[str, Any]:
     """Return plain JSON values, the rule among them."""
     return {
-        "rows": rows,
         "rule": asdict(Rule()),
         "languages": {
-            code: {"verdict": verdict.word, "reasons": list(verdict.reasons), **asdict(seen)}
-            for code, seen, verdict in found
+            one.code: {
+                "verdict": one.verdict.word,
+                "reasons": list(one.verdict.reasons),
+                **asdict(one.seen),
+            }
+            for one in found
         },
     }
 
@@ -142,7 +161,8 @@ def _look(
     pipeline: Pipeline, runtime: Runtime, english: Artifact, some: Sequence[Example], code: str
 ) -> Seen:
     shots = pipeline.choose_shots(code)
-    translator = pipeline.translator(shots, code, runtime.progress, pipeline.recipe.length_limit)
+    progress = _Brief(runtime.progress)
+    translator = pipeline.translator(shots, code, progress, pipeline.recipe.length_limit)
     with memory.open_(runtime.store) as kept:
         translator = replace(translator, memory=kept)
         everything = list(english.read(Example))
@@ -167,6 +187,23 @@ def _look(
         questions=questions,
         metric=pipeline.task.metric,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Brief(Silent):
+    """Says nothing of what a whole run would have to translate."""
+
+    told: Progress
+
+    @contextmanager
+    def stage(self, label: str, total: int, unit: str) -> Iterator[Advance]:
+        """Pass it on."""
+        with self.told.stage(label, total, unit) as advance:
+            yield advance
+
+    def note(self, text: str) -> None:
+        """Pass it on."""
+        self.told.note(text)
 
 
 def _leave_one_out(translator: Translator) -> float | None:

@@ -39,3 +39,23 @@ def measure(translator: Translator, pairs: Sequence[Pair]) -> tuple[list[Predict
         if (note := getattr(metric, "note", None)) and (said := note(translator.target)):
             translator.progress.note(said)
     return predictions, list(scores.values())
+
+
+def tokens(translator: Translator, pairs: Sequence[Pair]) -> dict[str, dict[str, int]]:
+    """Count what the same texts cost in both languages: tokens, characters and UTF-8 bytes.
+
+    A server's engine without a tokenizer counts bytes as tokens.
+    """
+    field = translator.task.quality
+    sides = {
+        "source": [pair.source.fields[field] for pair in pairs],
+        "target": [pair.target.fields[field] for pair in pairs],
+    }
+    return {
+        side: {
+            "tokens": sum(map(translator.engine.count_tokens, texts)),
+            "characters": sum(map(len, texts)),
+            "bytes": sum(len(text.encode()) for text in texts),
+        }
+        for side, texts in sides.items()
+    }

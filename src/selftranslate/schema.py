@@ -10,8 +10,9 @@ import ast
 import inspect
 import json
 import textwrap
-from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -67,6 +68,7 @@ def write(path: Path) -> None:
     path.write_text(text() + "\n", encoding="utf-8", newline="\n")
 
 
+@cache
 def text() -> str:
     """Return the schema as JSON, indented for people."""
     return json.dumps(of_recipe(), ensure_ascii=False, indent=2)
@@ -90,7 +92,7 @@ def _beneath(tree: ast.Module) -> dict[str, str]:
     """Read the text under each `name: type = value` of a class."""
     (body,) = [node.body for node in tree.body if isinstance(node, ast.ClassDef)]
     found = {}
-    for node, after in zip(body, body[1:], strict=False):
+    for node, after in pairwise(body):
         if (
             isinstance(node, ast.AnnAssign)
             and isinstance(node.target, ast.Name)
@@ -165,9 +167,7 @@ def _typed(hint: Any) -> Json:
         return {}
 
 
-def _untitle(schema: Mapping[str, Any]) -> None:
+def _untitle(schema: Json) -> None:
     """Drop the titles that pydantic makes of the names: an editor shows the names anyway."""
-    if isinstance(schema, dict):
-        schema.pop("title", None)
-        for inner in schema.get("properties", {}).values():
-            inner.pop("title", None)
+    for each in (schema, *schema.get("properties", {}).values()):
+        each.pop("title", None)

@@ -93,13 +93,7 @@ class Store:
         Waits while another process makes it. Raises DiskError if the store cannot be written;
         what was finished before stays.
         """
-        identity = {
-            "stage": stage,
-            "version": version,
-            "spec": spec,
-            "inputs": [a.key for a in inputs],
-        }
-        key = hashlib.sha256(_json(identity).encode()).hexdigest()[:KEY]
+        key, identity = identify(stage, spec, inputs, version)
         artifact = Artifact(stage, key, self.root / stage / key)
         self._sweep()
         if not _intact(artifact):
@@ -184,6 +178,19 @@ class Store:
             (folder / "rows.jsonl").write_text(text, encoding="utf-8", newline="\n")
 
         return self.make(stage, {"content": hashlib.sha256(text.encode()).hexdigest()}, [], work)
+
+
+def identify(
+    stage: str, spec: Mapping[str, Any], inputs: Sequence[Artifact], version: int
+) -> tuple[str, dict[str, Any]]:
+    """Return the key of what is made from these, and what it is the hash of."""
+    identity = {
+        "stage": stage,
+        "version": version,
+        "spec": spec,
+        "inputs": [a.key for a in inputs],
+    }
+    return hashlib.sha256(_json(identity).encode()).hexdigest()[:KEY], identity
 
 
 def unfinished(draft: Path) -> Path:

@@ -52,6 +52,17 @@ class Trial:
             reason = self.tuned.json("training.json").get("diverged")
         return reason
 
+    @property
+    def trained(self) -> Ran:
+        """What was made before anything is asked."""
+        return Ran(
+            setting=self.setting.name,
+            run=self.run,
+            samples=self.samples.key if self.samples else None,
+            trained=self.tuned.key if self.tuned else None,
+            diverged=self.diverged,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
@@ -62,17 +73,19 @@ class Transfer:
 
     def train(self, everyone: Mapping[str, Artifact]) -> list[Trial]:
         """Stages 5 and 6: every run of every setting; `everyone` has all languages' shots."""
-        language = languages.get(self.material.language)
-        trials = []
-        for setting in self.shop.recipe.settings:
-            if not setting.train_on:
-                trials.append(Trial(setting))
-                continue
-            samples = self._mix(setting, everyone)
-            for run in self.shop.recipe.protocol.runs():
-                tuned = self._train(samples, run, f"train {setting.name}, {language.name}")
-                trials.append(Trial(setting, run, samples, tuned))
-        return trials
+        settings = self.shop.recipe.settings
+        return [trial for setting in settings for trial in self.trials(setting, everyone)]
+
+    def trials(self, setting: Setting, everyone: Mapping[str, Artifact]) -> list[Trial]:
+        """Stages 5 and 6 for one setting: its runs, or itself if it trains nothing."""
+        if not setting.train_on:
+            return [Trial(setting)]
+        samples = self.mix(setting, everyone)
+        label = f"train {setting.name}, {languages.get(self.material.language).name}"
+        return [
+            Trial(setting, run, samples, self._train(samples, run, label))
+            for run in self.shop.recipe.protocol.runs()
+        ]
 
     def ask(self, trials: Sequence[Trial]) -> Iterator[Column]:
         """Stage 7: ask everything that was trained; one column of the table, or two (C.1)."""
@@ -82,7 +95,7 @@ class Transfer:
             source = self.shop.recipe.source
             yield self._column(trials, self.shop.load("test", source, without=used), source)
 
-    def _mix(self, setting: Setting, everyone: Mapping[str, Artifact]) -> Artifact:
+    def mix(self, setting: Setting, everyone: Mapping[str, Artifact]) -> Artifact:
         """Stage 5: D_src, D_tgt, D_cs or any list of parts (section 3)."""
         parts: list[Part] = [plugins.build("mixing", name) for name in setting.train_on]
         gold = self.material.gold
@@ -135,18 +148,12 @@ class Transfer:
             gold=material.gold.key if material.gold else None,
             validation=material.validation.key,
             test=test.key,
-            runs=tuple(self._ran(trial, test) for trial in trials),
+            runs=tuple(self.ran(trial, test) for trial in trials),
         )
 
-    def _ran(self, trial: Trial, test: Artifact) -> Ran:
+    def ran(self, trial: Trial, test: Artifact) -> Ran:
         """Ask the validation questions, which choose the runs, and those of the test."""
-        made = Ran(
-            setting=trial.setting.name,
-            run=trial.run,
-            samples=trial.samples.key if trial.samples else None,
-            trained=trial.tuned.key if trial.tuned else None,
-            diverged=trial.diverged,
-        )
+        made = trial.trained
         if made.diverged is not None:
             return made
         made = replace(made, test=self._ask(trial, test).key)

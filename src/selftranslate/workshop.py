@@ -23,12 +23,12 @@ from selftranslate.training import Trainer
 class Workshop:
     """One recipe, one machine, one store; each model is in memory once, and only while needed."""
 
-    def __init__(self, recipe: Recipe, runtime: Runtime) -> None:
+    def __init__(self, recipe: Recipe, runtime: Runtime, store: Store | None = None) -> None:
         self.recipe = recipe
         self.runtime = runtime
         self.meter = Meter()
         written = journal.Writer(runtime.store, machine.describe, lambda: self.meter.tokens)
-        self.store = Store(runtime.store, runtime.progress.note, written)
+        self.store = store or Store(runtime.store, runtime.progress.note, written)
         self.notes = Noting(runtime.progress)
         data = {"data": recipe.data.sources()} if recipe.data else {}
         self.task: Task = plugins.build("tasks", recipe.task.name, {**data, **recipe.task.params})

@@ -5,7 +5,11 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
+from base64 import b64encode
 from dataclasses import replace
+from hashlib import sha256
+from html import unescape
 from pathlib import Path
 from statistics import pstdev
 
@@ -16,7 +20,7 @@ from selftranslate import report
 from selftranslate.example import Example, Pair
 from selftranslate.metrics import Score
 from selftranslate.protocol import Cell, Outcome, Protocol, cell, cells
-from selftranslate.report import Findings, Result, markdown, page, table, terminal
+from selftranslate.report import Findings, Result, files, markdown, page, table, terminal
 from selftranslate.significance import holm
 from selftranslate.training import Run
 
@@ -69,7 +73,33 @@ def test_the_table_has_the_papers_form(result: Result) -> None:
 def test_the_verdict_says_what_the_test_says(result: Result) -> None:
     german, thai = (table.verdict(result, code) for code in result.languages)
     assert german == "German: +50.0 points with +D_tgt (p < 0.001, Holm ✓)."
-    assert thai == "Thai: no significant gain (+0.0 points with +D_tgt, p = 1.000)."
+    assert thai == (
+        "Thai: no significant gain (+0.0 points with +D_tgt, p = 1.000); a likely reason: the "
+        "model's translations are poor (character BLEU 18.8)."
+    )
+
+
+def test_a_verdict_names_what_may_be_the_reason_only_where_there_was_no_gain(
+    result: Result,
+) -> None:
+    thai = result.languages["th"]
+
+    def said(**changes: object) -> str:
+        changed = replace(thai, **changes)  # type: ignore[arg-type]
+        return table.verdict(replace(result, languages={"th": changed}), "th")
+
+    good = (
+        Score(name="bleu", value=0.4, signature=""),
+        Score(name="chrf", value=0.6, signature=""),
+    )
+    assert "reason" not in said(quality=good)
+    assert said(quality=good, kept=2, dropped={"x": 8}).endswith(
+        "p = 1.000); a likely reason: only 2 of 10 pairs were kept."
+    )
+    weak = (good[0], replace(good[1], value=0.186))
+    assert "poor (chrF 18.6), and only 2 of 10" in said(quality=weak, kept=2, dropped={"x": 8})
+    german = replace(result.languages["de"], quality=weak, kept=2, dropped={"x": 8})
+    assert "reason" not in table.verdict(replace(result, languages={"de": german}), "de")
 
 
 def test_a_significant_loss_is_called_one() -> None:
@@ -103,13 +133,25 @@ def test_what_was_kept_on_trust_is_counted_and_warned_about(result: Result) -> N
 
 def test_character_bleu_is_never_called_bleu(result: Result) -> None:
     for text in (markdown.write(result), page.write(result)):
-        assert "character BLEU 18.8" in text
+        assert "character BLEU 18.8" in text and "BLEU 18.8" not in text.replace(
+            "character BLEU", ""
+        )
 
 
-def test_the_page_runs_nothing_and_shows_data_as_text(result: Result) -> None:
+def test_the_page_runs_its_own_script_alone_and_shows_data_as_text(result: Result) -> None:
     html = page.write(result)
-    assert "default-src 'none'" in html and "<script" not in html
+    (script,) = re.findall("<script>(.*?)</script>", html, re.S)
+    (style,) = re.findall("<style>(.*?)</style>", html, re.S)
+    (policy,) = re.findall('Security-Policy" content="([^"]*)"', html)
+    rules = dict(rule.strip().split(" ", 1) for rule in unescape(policy).split(";"))
+    named = [
+        "'sha256-" + b64encode(sha256(t.encode()).digest()).decode() + "'" for t in (style, script)
+    ]
+    assert rules["default-src"] == "'none'"
+    assert [rules["style-src"], rules["script-src"]] == named
+    assert html.count("<script") == 1 and not re.search(r"<[^>]*\s(style|on\w+)\s*=", html)
     assert "<img" not in html and "&lt;/script&gt;&lt;img" in html and "{{ 7*7 }}" in html
+    assert "\x1b" not in html and "␛[31m" in html
 
 
 def test_markdown_shows_data_as_text(result: Result) -> None:
@@ -128,8 +170,8 @@ def test_the_terminal_shows_data_as_text(result: Result) -> None:
 def test_the_files_are_the_same_bytes_each_time(result: Result, tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
-        report.save(result, tmp_path / name)
-    for name in ("report.json", "report.md", "report.html"):
+        files.save(result, tmp_path / name)
+    for name in files.NAMES:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
@@ -189,7 +231,7 @@ def shown(result: Result, width: int = 300) -> dict[str, str]:
     return {
         "terminal": stream.getvalue(),
         "markdown": markdown.write(result).replace("\\", ""),
-        "page": page.write(result).replace("&lt;", "<").replace("&#39;", "'"),
+        "page": unescape(re.sub("<[^>]+>", "", page.write(result))),
     }
 
 
@@ -251,7 +293,8 @@ def test_diverged_runs_are_named_with_their_reason_and_never_averaged(experiment
             "the loss is NaN at step 7 (seed 3 with learning rate 0.0003)." in text
         )
         assert "Thai, mine: 2 of 2 runs diverged" in text and "nan" not in text
-    assert page.write(experiment).count("<td>diverged: the loss is NaN at step 7</td>") == 3
+    runs = page.write(experiment).partition("Every run")[2].partition("</details>")[0]
+    assert runs.count("<td>diverged: the loss is NaN at step 7</td>") == 3
     mine = table.lines(experiment)[-1]
     assert mine.name == "mine" and mine.entries[1].text == "diverged"
     made = json.loads(json.dumps(report.to_json(experiment), allow_nan=False))

@@ -124,6 +124,15 @@ def test_a_wrong_row_is_named(tmp_path: Path, row: dict[str, Any], said: str) ->
         load(task(tmp_path, [{**ROW, **row}]))
 
 
+def test_an_empty_text_is_an_oversight_unless_it_may_be_missing(tmp_path: Path) -> None:
+    rows = [{**ROW, "note": "So?"}, {**ROW, "note": " "}]
+    fields = {**SLOTS["fields"], "note": "translate"}
+    with pytest.raises(DataError, match=r'\.jsonl:2: note: empty; fill it in, or write "\?"'):
+        load(task(tmp_path, rows, fields=fields))
+    fields["note"] = {"path": "note?", "translate": True}
+    assert [e.fields["note"] for e in load(task(tmp_path, rows, fields=fields))] == ["So?", " "]
+
+
 def test_a_missing_field_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"jsonl:2: intent: no such field; there are text, drink"):
         load(task(tmp_path, [ROW, {"text": "x", "drink": None}]))

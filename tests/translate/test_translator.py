@@ -325,3 +325,18 @@ def test_with_a_real_model(translator: Build, example: Make, tiny_model: Path) -
         assert set(pair.ended["context"]) <= {"fence", "eos", "length", "repetition"}
         assert set(pair.log_probability) == {"context", "question"}
     assert pairs == list(made.translate(rows))
+
+
+def test_some_rows_are_translated_as_among_all(translator: Build, example: Make) -> None:
+    some = [example("Ann met Bob.", "Bob", "Who met `Bob`?", id="1")]
+    # The others decide with: they hold the next sign, too.
+    every = [*some, example("Eve | Ann met.", "Eve", "Who | met?", id="2")]
+    alone, among, all_ = translator(), translator(), translator()
+    assert list(among.translate(some, among=every)) == list(all_.translate(every))[:1]
+    assert [r.fence for r in among.engine.requests] == [r.fence for r in all_.engine.requests]
+    assert {p: r.prefix for p, r in enumerate(among.engine.requests)} == {
+        p: r.prefix for p, r in enumerate(all_.engine.requests)
+    }
+    list(alone.translate(some))
+    assert [r.fence for r in alone.engine.requests] != [r.fence for r in all_.engine.requests]
+    assert len(among.engine.received()) < len(all_.engine.received())

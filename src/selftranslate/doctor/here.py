@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from secrets import token_hex
@@ -38,7 +39,9 @@ def _libraries() -> Iterator[Line]:
         found = metadata.metadata("selftranslate")
         wanted = [Requirement(each) for each in metadata.requires("selftranslate") or ()]
     except metadata.PackageNotFoundError:
-        yield Line("libraries", "warning", "not installed as a package", "pip install selftranslate")
+        yield Line(
+            "libraries", "warning", "not installed as a package", "pip install selftranslate"
+        )
         return
     yield _installed("libraries", [each for each in wanted if each.marker is None], "")
     for extra in sorted(set(found.get_all("Provides-Extra") or ()) - DEVELOPERS):
@@ -152,6 +155,9 @@ def _locks(store: Path, place: Path) -> Line:
     except OSError as error:
         advice = "name a folder that can be written with --store"
         return Line("store", "do", f"{place}: {error.strerror or error}", advice)
+    finally:
+        with suppress(OSError):
+            tried.unlink(missing_ok=True)
 
 
 def _hub() -> Iterator[Line]:

@@ -105,7 +105,11 @@ def _context(length: int) -> Line:
 
 def _special(tokens: Any) -> Iterator[Line]:
     begun = [tokens.decode([each]) for each in model.begin(tokens)]
-    yield Line("BOS", "ok", f"{' '.join(begun)} begins a prompt" if begun else "none: the tokenizer adds none")
+    yield Line(
+        "BOS",
+        "ok",
+        f"{' '.join(begun)} begins a prompt" if begun else "none: the tokenizer adds none",
+    )
     if tokens.eos_token_id is None:
         advice = "name one in tokenizer_config.json (eos_token): a model must learn to stop"
         yield Line("EOS", "do", "none", advice)

@@ -17,8 +17,8 @@ MANY = 3.0
 ENDS = ("", ".", "!", ":", ")", '."', "。", " ")
 """What a translation may end in, before its closing mark."""
 
-PLACES = "DE EG CN ES FR GB GR IN IL IT JP KR NL NO PL RU TH TR UA US VN".split()
-TONGUES = "ar de en es fr hi it ja ko ru th tr vi zh".split()
+PLACES = ("DE", "EG", "CN", "ES", "FR", "GB", "GR", "IN", "IT", "JP", "NO", "RU", "TH", "UA", "VN")
+TONGUES = ("ar", "de", "en", "es", "fr", "hi", "it", "ja", "ko", "ru", "th", "tr", "vi", "zh")
 
 
 def lines(tokens: Any, codes: Sequence[str]) -> Iterator[Line]:
@@ -110,4 +110,6 @@ def _count(tokens: Any, texts: Sequence[str]) -> int:
 def _writes(tokens: Any, text: str) -> bool:
     """Say whether a text comes back; spaces at its ends and Unicode's other forms do not count."""
     back = decode(tokens, model.encode(tokens, text))
-    return unicodedata.normalize("NFKC", back).strip() == unicodedata.normalize("NFKC", text).strip()
+    return (
+        unicodedata.normalize("NFKC", back).strip() == unicodedata.normalize("NFKC", text).strip()
+    )

@@ -1,4 +1,4 @@
-"""What a run found, and the files people read: report.json, report.md, report.html.
+"""What a run found, and the files people read: a page, tables, the recipe.
 
 All are written from one `Result`, so that their numbers are the same; and that comes from the
 store's artifacts alone, so that a report can be written anew without the model or the data.
@@ -21,7 +21,7 @@ from selftranslate.metrics import Score
 from selftranslate.paper import Printed
 from selftranslate.protocol import Cell, Comparison, Outcome, Protocol, cells
 from selftranslate.significance import CONFIDENCE, Interval, holm
-from selftranslate.store import Artifact, disk
+from selftranslate.store import Artifact
 
 FOLDER = "reports"
 """Where in a store the files for people lie, a folder per experiment, by the result's key."""
@@ -167,27 +167,41 @@ def _score(archive: Archive, key: str | None) -> dict[str, Any]:
 
 
 def publish(archive: Archive, made: Artifact, result: Result) -> Path:
-    """Write what people read into the store's folder `reports`; return the folder."""
+    """Write what people read into the store's folder `reports`; return the folder.
+
+    What this version has written there before stays. Raises DiskError.
+    """
+    from selftranslate.report import files
+
     folder = archive.root / FOLDER / made.key
-    with disk(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        save(result, folder)
+    if not files.current(folder):
+        files.publish(archive, made, result, folder)
     return folder
 
 
-def save(result: Result, folder: Path) -> None:
-    """Write the report's files."""
-    from selftranslate.report import markdown, page
+def again(root: Path, key: str = "", out: Path | None = None) -> tuple[Result, Path]:
+    """Write the report of a store's newest result, or of that with this key; return the folder.
 
-    save_json(result, folder)
-    _write(folder / "report.md", markdown.write(result))
-    _write(folder / "report.html", page.write(result))
+    Raises DataError if there is none, or the tables' artifacts are not there, and DiskError.
+    """
+    from selftranslate.report import files
+
+    archive = Archive(root)
+    made = archive.result(key)
+    result = assemble(archive, archive.index(made))
+    folder = out or root / FOLDER / made.key
+    files.publish(archive, made, result, folder)
+    return result, folder
 
 
 def save_json(result: Result, folder: Path) -> None:
-    """Write report.json, its keys in the order of the tables."""
-    made = json.dumps(to_json(result), ensure_ascii=False, indent=2, allow_nan=False)
-    _write(folder / "report.json", made)
+    """Write report.json."""
+    (folder / "report.json").write_text(dump(result) + "\n", encoding="utf-8", newline="\n")
+
+
+def dump(result: Result) -> str:
+    """Return report.json, its keys in the order of the tables."""
+    return json.dumps(to_json(result), ensure_ascii=False, indent=2, allow_nan=False)
 
 
 def to_json(result: Result) -> dict[str, Any]:
@@ -290,7 +304,3 @@ def _interval(found: Interval | None) -> list[float] | None:
 def _number(value: float | None) -> float | None:
     """Return what JSON can hold: a run that diverged has NaN for a score."""
     return value if value is not None and math.isfinite(value) else None
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text.rstrip("\n") + "\n", encoding="utf-8", newline="\n")

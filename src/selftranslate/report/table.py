@@ -6,11 +6,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from selftranslate.paper import Printed
-from selftranslate.protocol import Cell, Outcome
+from selftranslate.protocol import Cell, Comparison, Outcome
 from selftranslate.report import Findings, Result, holds
 from selftranslate.significance import MOST_RUNS, Interval, Paired, Welch
+from selftranslate.training import Run
 
 PRINTED = "paper"
+
+POOR = {"bleu": 0.2, "bleu_char": 0.2, "chrf": 0.4}
+"""Below this a translation score may be why a language gained nothing. It predicts nothing: in the
+paper Thai gains at BLEU 5 and 12 (table 6), so it is named only where there was no gain."""
+FEW = 0.5
+"""The share of pairs kept below which the same holds."""
 
 STATISTICS = (
     "language",
@@ -37,12 +44,21 @@ EXPLANATION = (
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One cell as it is printed."""
+    """One cell as it is printed, in percent; its parts stand apart so that they can be aligned."""
 
-    text: str
-    """"78.3*† ±4.1", in percent."""
+    mean: str
+    """"78.3", or what stands in its place."""
+    marks: str = ""
+    """"*†"."""
+    spread: str = ""
+    """"±4.1"."""
     bold: bool = False
     """The highest significant score of its column (5.1)."""
+
+    @property
+    def text(self) -> str:
+        """The whole: "78.3*† ±4.1"."""
+        return f"{self.mean}{self.marks} {self.spread}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +80,7 @@ def lines(result: Result) -> list[Line]:
         )
         printed = [result.printed(code, setting) for code in result.languages]
         if any(printed):
-            made.append(Line(PRINTED, tuple(Entry(_printed(one)) for one in printed), printed=True))
+            made.append(Line(PRINTED, tuple(map(_printed, printed)), printed=True))
     return made
 
 
@@ -134,13 +150,12 @@ def warnings(result: Result) -> list[str]:
 
 
 def verdict(result: Result, code: str) -> str:
-    """Say in one sentence whether the best setting helped."""
+    """Say in one sentence whether the best setting helped; if not, what may be the reason."""
     found = result.languages[code]
-    compared = [(c, c.comparison) for c in found.cells if c.trained and c.comparison is not None]
-    if not compared:
+    best, comparison = best_compared(found)
+    if comparison is None:
         first = next((c for c in found.cells if c.trained), found.cells[0])
-        return f"{found.language}: {_score(first)} with {first.setting}."
-    best, comparison = max(compared, key=lambda pair: pair[0].mean)
+        return f"{found.language}: {_score(first).text} with {first.setting}."
     gain = f"{100 * comparison.difference:+.1f} points with {best.setting}"
     if comparison.welch is None:
         return f"{found.language}: {gain}; not tested, a test needs two runs or more."
@@ -149,17 +164,39 @@ def verdict(result: Result, code: str) -> str:
         mark = "✓" if holds(comparison, result.holm[code, best.setting]) else "✗"
         return f"{found.language}: {gain} ({p_value}, Holm {mark})."
     if comparison.worse:
-        return f"{found.language}: a loss: {gain} ({p_value})."
+        return f"{found.language}: a loss: {gain} ({p_value}){_perhaps(found)}."
     needed = comparison.runs_needed
     more = f"; about {needed} runs a setting would show such a difference" if needed else ""
-    return f"{found.language}: no significant gain ({gain}, {p_value}{more})."
+    return f"{found.language}: no significant gain ({gain}, {p_value}{more}){_perhaps(found)}."
+
+
+def best_compared(found: Findings) -> tuple[Cell, Comparison | None]:
+    """Return the trained setting with the highest score, against the baseline."""
+    compared = [cell for cell in found.cells if cell.trained and cell.comparison is not None]
+    best = max(compared, key=lambda cell: cell.mean, default=found.cells[0])
+    return best, best.comparison if compared else None
+
+
+def _perhaps(found: Findings) -> str:
+    """Name what may have kept a language from a gain, where the translations show it."""
+    seen = []
+    weak = [s for s in found.quality if s.value < POOR.get(s.name, 0.0)]
+    if weak:
+        scores = ", ".join(f"{NAMES.get(s.name, s.name)} {100 * s.value:.1f}" for s in weak)
+        seen.append(f"the model's translations are poor ({scores})")
+    if found.translated and found.kept < FEW * (found.kept + sum(found.dropped.values())):
+        seen.append(f"only {share_kept(found)} pairs were kept")
+    return f"; a likely reason: {', and '.join(seen)}" if seen else ""
 
 
 def run_name(outcome: Outcome) -> str:
     """Name a run by what the protocol varies."""
-    if outcome.run is None:
-        return "not trained"
-    return f"seed {outcome.run.seed} with learning rate {outcome.run.learning_rate:g}"
+    return "not trained" if outcome.run is None else named(outcome.run)
+
+
+def named(run: Run) -> str:
+    """Name a run that was trained."""
+    return f"seed {run.seed} with learning rate {run.learning_rate:g}"
 
 
 def percent(value: float | None) -> str:
@@ -192,21 +229,21 @@ def _entry(result: Result, code: str, setting: str) -> Entry:
     marks = "*" if cell.significant else ""
     if cell.comparison and holds(cell.comparison, result.holm.get((code, setting))):
         marks += "†"
-    return Entry(_score(cell, marks), bold=cell.significant and cell.mean == top)
+    return _score(cell, marks, cell.significant and cell.mean == top)
 
 
-def _score(cell: Cell, marks: str = "") -> str:
+def _score(cell: Cell, marks: str = "", bold: bool = False) -> Entry:
     if not cell.kept:
-        return "diverged"
-    spread = "" if cell.sd is None else f" ±{100 * cell.sd:.1f}"
-    return f"{100 * cell.mean:.1f}{marks}{spread}"
+        return Entry("diverged")
+    spread = "" if cell.sd is None else f"±{100 * cell.sd:.1f}"
+    return Entry(f"{100 * cell.mean:.1f}", marks, spread, bold)
 
 
-def _printed(found: Printed | None) -> str:
+def _printed(found: Printed | None) -> Entry:
     if found is None:
-        return "–"
+        return Entry("–")
     star = {True: "*", False: "", None: "(*)"}[found.star]
-    return f"{found.mean:.1f}{star} ±{found.sd:.1f}"
+    return Entry(f"{found.mean:.1f}", star, f"±{found.sd:.1f}")
 
 
 def _statistics(cell: Cell, corrected: float | None) -> list[str]:

@@ -73,6 +73,8 @@ class Task:
     calls them unusable, by reason; any other bad row is a DataError."""
     chance: float | None = None
     """What guessing scores, e.g. 1/3 for three labels; None where answers cannot be guessed."""
+    licences: tuple[str, ...] = ()
+    """Of the data sets, one sentence each; none where the data is the user's own."""
     gold: bool = False
     """Whether "train" exists in every language, as in the miniature's world."""
 

@@ -42,6 +42,7 @@ def build(data: Sources | None = None, validation: int = 200) -> Task:
         max_new_tokens=512,
         metric="final_number",
         natural_output=True,
+        licences=("GSM8k: MIT.", "MGSM: CC BY 4.0."),
         quality="question",
         load=partial(_load, data or Sources(), validation),
     )

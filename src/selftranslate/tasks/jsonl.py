@@ -36,6 +36,8 @@ from selftranslate.tasks import Copy, How, Project, Sources, Split, Task, Transl
 LANGUAGE = "language"
 """The code of an example's language, which templates may use."""
 
+EMPTY = 'empty; fill it in, or write "?" behind its path if it may be missing'
+
 Words = Mapping[str, Mapping[str, str | Sequence[str]]]
 """What a language calls the labels: {"de": {"shopping": ["Einkauf", "Einkaufen"]}}."""
 
@@ -100,14 +102,17 @@ class _Field:
     def text(self, row: Row) -> str:
         """Return the row's text; "" if it may be missing, and is."""
         found = self.path.copies(row) if isinstance(self.how, Copy) else self.path.texts(row)
-        return found[0][1] if found else ""
+        text = found[0][1] if found else ""
+        if isinstance(self.how, Translate) and not (text.strip() or self.path.optional):
+            row.refuse(self.path.name, EMPTY)
+        return text
 
     def span(self, row: Row, fields: Mapping[str, str], inside: str) -> Span | None:
         """Return where the text lies in another field; None if it is not there at all."""
         text, whole = fields[self.name], fields[inside]
         if not text.strip():
             if not self.path.optional:
-                row.refuse(self.path.name, 'empty; write "?" behind its path if it may be missing')
+                row.refuse(self.path.name, EMPTY)
             return None
         if self.start:
             found = self.start.wholes(row)

@@ -48,6 +48,11 @@ def build(data: Sources | None = None) -> Task:
         metric="label",
         chance=1 / len(LABELS),
         natural_output=False,
+        licences=(
+            "MultiNLI: mostly the licence of the Open American National Corpus, parts CC BY and "
+            "CC BY-SA.",
+            "XNLI: CC BY-NC 4.0, which forbids commercial use.",
+        ),
         quality="hypothesis",
         load=partial(_load, sources),
         left_out=partial(_left_out, sources),

@@ -42,6 +42,7 @@ def build(data: Sources | None = None, validation: int = 200) -> Task:
         max_new_tokens=64,
         metric="span",
         natural_output=True,
+        licences=("SQuAD: CC BY-SA 4.0.", "XQuAD: CC BY-SA 4.0."),
         quality="question",
         load=partial(_load, data or Sources(), validation),
     )

@@ -39,17 +39,19 @@ def verb(
     """
     console.quiet_libraries()
     from selftranslate import doctor
-    from selftranslate.languages import codes, get
+    from selftranslate import languages as known
 
-    chosen = languages.replace(" ", "").split(",") if languages else codes()
-    for code in chosen:
-        get(code)
-    found, code = [], 0
+    chosen = languages.replace(" ", "").split(",") if languages else known.codes()
+    for each in chosen:
+        known.get(each)
+    found, code = [], 1
     shown = _Shown(as_json)
     for line in _lines(store, model, chosen):
         if isinstance(line, EngineError):
             code = line.exit_code
-            line = doctor.Line("model", "do", str(line), "look at the name given with --model")
+            line = doctor.Line(
+                "model", "do", str(line), "name another, or log in if it is gated: hf auth login"
+            )
         found.append(line)
         shown(line)
     good = doctor.fit(found)
@@ -59,7 +61,7 @@ def verb(
     else:
         shown.close(found)
     if not good:
-        raise typer.Exit(code or 1)
+        raise typer.Exit(code)
 
 
 def _lines(store: Path, model: str | None, codes: list[str]) -> Iterator[Line | EngineError]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -37,24 +38,27 @@ def make(
     console.quiet_libraries()
     from rich.console import Console
 
-    from selftranslate import progress, recipe, report, runtime
+    from selftranslate import live, progress, recipe, report, runtime
     from selftranslate.finetuning import processes
     from selftranslate.report import terminal
 
     wanted = recipe.load(path, changes)
     shown = console.Shown()
-    machine = runtime.Runtime(
-        store=store,
-        checkpoint_seconds=60 * checkpoint_minutes,
-        progress=shown if processes.leading() else progress.Silent(),
+    about = live.About(
+        recipe=str(path), task=wanted.task.name, model=wanted.model, languages=wanted.languages
     )
-    with processes.joined(machine), shown.showing():
-        from selftranslate.pipeline import Pipeline
+    telling = live.told(store, about, shown) if processes.leading() else None
+    with telling or nullcontext(progress.Silent()) as told:
+        machine = runtime.Runtime(
+            store=store, checkpoint_seconds=60 * checkpoint_minutes, progress=told
+        )
+        with processes.joined(machine), shown.showing():
+            from selftranslate.pipeline import Pipeline
 
-        pipeline = Pipeline(wanted, machine)
-        if not processes.leading():
-            return pipeline.follow()
-        result, made = pipeline.run()
+            pipeline = Pipeline(wanted, machine)
+            if not processes.leading():
+                return pipeline.follow()
+            result, made = pipeline.run()
     page = store / report.FOLDER / made.key / "report.html"
     if not pipeline.store.made:
         shown.note("nothing to do: everything this recipe asks for is in the store already")

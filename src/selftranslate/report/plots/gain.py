@@ -1,0 +1,131 @@
+"""Gain over the baseline against translation quality: the paper's central claim (5.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from selftranslate.protocol import Cell, Comparison
+from selftranslate.report import Findings, Result, table
+from selftranslate.report.evidence import Evidence
+from selftranslate.report.plots import Absent, Panel, Plot, tones
+from selftranslate.report.plots.svg import INK, PAPER, SMALL, Sheet, paint, sheet
+
+TITLE = "Gain against translation quality"
+MARKERS = "osD^vP"
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """One language and setting."""
+
+    found: Findings
+    tone: str
+    """The setting's colour."""
+    cell: Cell
+    comparison: Comparison
+
+    @property
+    def gain(self) -> float:
+        return 100 * self.comparison.difference
+
+    @property
+    def errors(self) -> tuple[float, float] | None:
+        test = self.comparison.welch
+        if test is None or test.interval is None:
+            return None
+        low, high = 100 * test.interval.low, 100 * test.interval.high
+        return max(0.0, self.gain - low), max(0.0, high - self.gain)  # rounding aside
+
+
+def draw(result: Result, evidence: Evidence) -> Plot | Absent:
+    """Draw a panel for each score that was computed."""
+    tone = tones(result)
+    points = [
+        _Point(found, tone[cell.setting], cell, cell.comparison)
+        for found in table.translated(result).values()
+        for cell in found.cells
+        if cell.trained and cell.comparison is not None and found.quality
+    ]
+    if not points:
+        return Absent(TITLE, "No setting was compared with a baseline.")
+    scores = list(dict.fromkeys(score.name for p in points for score in p.found.quality))
+    panels = tuple(_panel(name, points) for name in scores)
+    return Plot(
+        name="gain",
+        title=TITLE,
+        caption="The paper's claim: the better a model translates into a language, the more its "
+        "own translations help there; then the points rise to the right. Lines are 95 % "
+        "intervals of the gain." + _told_apart(scores),
+        panels=panels,
+        legend=tuple(dict.fromkeys((p.tone, p.cell.setting) for p in points)),
+        head=("language", "setting", "gain, points", *(table.NAMES.get(n, n) for n in scores)),
+        rows=tuple(
+            (p.found.language, p.cell.setting, f"{p.gain:+.1f}", *_scores(p.found, scores))
+            for p in points
+        ),
+    )
+
+
+def _panel(score: str, points: Sequence[_Point]) -> Panel:
+    name = table.NAMES.get(score, score)
+    made = sheet(230, width=SMALL, left=42, below=40)
+    labelled: dict[str, tuple[float, float]] = {}
+    for point in points:
+        value = _value(point.found, score)
+        if value is not None:
+            _mark(made, point, value)
+            above = point.gain + (point.errors or (0, 0))[1]
+            top = max(labelled.get(point.found.language, (value, above))[1], above)
+            labelled[point.found.language] = (value, top)
+    low, high = (
+        min([0.0, *(p.gain - (p.errors or (0, 0))[0] for p in points)]),
+        max([0.0, *(p.gain + (p.errors or (0, 0))[1] for p in points)]),
+    )
+    room = max(high - low, 1.0) * 0.1
+    made.axes.set_ylim(low - room, high + 1.4 * room)
+    right = min(106.0, 1.25 * max(value for value, _ in labelled.values()) + 4)
+    made.axes.set_xlim(0, right)
+    made.axes.axhline(0, color=INK, linewidth=0.8)
+    for language, (value, top) in labelled.items():
+        side = "right" if value > 0.85 * right else "left" if value < 0.15 * right else "center"
+        made.axes.annotate(
+            language, (value, top), (0, 3), textcoords="offset points", ha=side, va="bottom"
+        )
+    made.axes.set_xlabel(f"{name} of the translations")
+    made.axes.set_ylabel("gain, points")
+    said = "; ".join(
+        f"{p.found.language}, {p.cell.setting}: {p.gain:+.1f}"
+        for p in points
+        if p.found.language in labelled
+    )
+    alt = f"Gain in points against {name}. {said}."
+    return Panel(name, made.svg(f"gain-{score}", alt))
+
+
+def _mark(made: Sheet, point: _Point, value: float) -> None:
+    tone, number = paint(point.tone), int(point.tone[1:])
+    shift = 1.4 * (number - 1)  # so that intervals of one language stand beside each other
+    made.axes.errorbar(
+        value + shift, point.gain, yerr=[[e] for e in point.errors] if point.errors else None,
+        fmt=MARKERS[number % len(MARKERS)], markersize=6, color=tone, elinewidth=1.1,
+        markeredgecolor=PAPER, markeredgewidth=0.7, clip_on=False,
+    )  # fmt: skip
+
+
+def _value(found: Findings, score: str) -> float | None:
+    return next((100 * one.value for one in found.quality if one.name == score), None)
+
+
+def _scores(found: Findings, names: Sequence[str]) -> list[str]:
+    values = [_value(found, name) for name in names]
+    return ["–" if value is None else f"{value:.1f}" for value in values]
+
+
+def _told_apart(scores: Sequence[str]) -> str:
+    if "bleu_char" not in scores:
+        return ""
+    return (
+        " Character BLEU stands in where BLEU's tokenizer for a language is not on this machine; "
+        "it is another scale, so it has a panel of its own."
+    )
