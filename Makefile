@@ -22,12 +22,8 @@ lint: $(READY)
 	$(BIN)/lint-imports --no-cache
 
 # The documentation, into site/: open site/index.html.
-docs: $(VENV)/.docs
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
-
-$(VENV)/.docs: $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -c requirements.lock -e '.[docs]'
-	touch $@
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # Python 3.11 or newer is needed; everything else is pinned in requirements.lock.
 $(READY): pyproject.toml requirements.lock

@@ -5,14 +5,16 @@ So the same links work where the repository is read as files, and the site needs
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from posixpath import dirname, join, normpath, relpath
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-LINK = re.compile(r"(?<=\]\()(?!https?:|mailto:|#)([^)#\s]+)(?=[)#])")
-FENCED = re.compile(r"(^```.*?^```$)", re.M | re.S)
+LINK = re.compile(r"(?<=\]\()(?!https?:|mailto:|data:|#)([^)#\s]+)(?=[)#])")
+FENCED = re.compile(r"(^````.*?^````$|^```.*?^```$)", re.M | re.S)
 LEXERS = {".py": "python", ".yaml": "yaml", ".toml": "toml", ".jsonl": "json", ".csv": "text"}
 
 
@@ -26,6 +28,8 @@ def on_files(files: Any, config: Any) -> Any:
             uri = in_site(target)
             if not uri.startswith("repository/") or files.get_file_from_path(uri) is not None:
                 continue
+            if not (ROOT / target).exists():
+                continue  # MkDocs says so of the link
             text = content(ROOT / target)
             files.append(File.generated(config, uri, content=text))
             waiting.append((page_of(target), text))
@@ -78,4 +82,25 @@ def content(path: Path) -> str:
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".md":
         return text
+    if path.suffix == ".ipynb":
+        return "\n\n".join(part for cell in json.loads(text)["cells"] for part in notebook(cell))
     return f"# {path.name}\n\n````{LEXERS.get(path.suffix, 'text')}\n{text.rstrip()}\n````\n"
+
+
+def notebook(cell: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a notebook's cell and what it printed or drew, as Markdown."""
+    text = "".join(cell["source"])
+    if cell["cell_type"] == "markdown":
+        yield text
+        return
+    yield f"````python\n{text}\n````"
+    for output in cell.get("outputs", ()):
+        data = output.get("data", {})
+        if "image/png" in data:
+            drawn = "".join(data["image/png"]).replace("\n", "")
+            yield f"![What the cell draws](data:image/png;base64,{drawn})"
+        elif "text/html" in data:  # a data frame: as a table of the page, with the page's style
+            table = re.sub(r"<style.*?</style>|\n\s*", "", "".join(data["text/html"]), flags=re.S)
+            yield re.sub(r"<table[^>]*>", "<table>", table)
+        elif printed := "".join(output.get("text", data.get("text/plain", ""))).rstrip():
+            yield f"````text\n{printed}\n````"

@@ -18,7 +18,7 @@ from selftranslate.errors import DiskError, SelfTranslateError
 INTERRUPTED = 130
 
 VERBS = (
-    "demo", "init", "doctor", "probe", "plan", "run", "status", "show",
+    "demo", "init", "doctor", "probe", "plan", "run", "status", "report", "show",
     "diff", "export", "translate", "score", "memory", "list", "schema",
 )  # fmt: skip
 """In the order of the help: as a user meets them."""

@@ -240,7 +240,7 @@ def _first(name: str, roles: Mapping[str, Role], differ: set[str]) -> str:
     """Go up to the first role that differs."""
     for above in roles[name].inputs:
         if above in differ:
-            return above
+            return _first(above, roles, differ)
     return name
 
 

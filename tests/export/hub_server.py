@@ -23,6 +23,8 @@ class Hub:
     """Method and path."""
     created: list[dict[str, Any]] = field(default_factory=list)
     uploaded: dict[str, bytes] = field(default_factory=dict)
+    public: bool = False
+    """Whether the repository was there before, for all to read."""
     refuse: str = ""
     """Answer paths with this in them with 403."""
 
@@ -76,7 +78,7 @@ def running() -> Iterator[Hub]:  # noqa: C901 - an address after the other
                         content = base64.b64decode(line["value"]["content"])
                         hub.uploaded[line["value"]["path"]] = content
                 return {"commitUrl": f"{hub.url}/me/x/commit/{'0' * 40}", "commitOid": "0" * 40}
-            return {}
+            return {"id": "me/x", "private": not hub.public, "siblings": []}
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     hub.url = f"http://127.0.0.1:{server.server_port}"

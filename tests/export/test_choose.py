@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from selftranslate import export
 from selftranslate.errors import DataError, RecipeError
 from selftranslate.export import Chosen, Wanted, choose, find
 
@@ -18,6 +20,21 @@ def test_the_best_setting_and_its_best_run_are_chosen(store: Path) -> None:
     kept = [chosen.cell.outcomes[i] for i in chosen.cell.kept]
     assert chosen.outcome.validation == max(outcome.validation or 0 for outcome in kept)
     assert chosen.ran.run == chosen.outcome.run
+
+
+@pytest.mark.parametrize("better", ["D_src", "+D_tgt"])
+def test_the_highest_mean_is_the_best_setting(chosen: Chosen, better: str) -> None:
+    found = chosen.result.languages["de"]
+    cells = tuple(replace(c, mean=0.9 if c.setting == better else 0.5) for c in found.cells)
+    languages = {"de": replace(found, cells=cells)}
+    result = replace(chosen.result, languages=languages)
+    assert export._cell(result, chosen.column, "").setting == better
+
+
+def test_a_run_that_diverged_has_nothing_to_export(chosen: Chosen) -> None:
+    lost = replace(chosen.ran, test=None, validation=None, diverged="the loss became NaN")
+    with pytest.raises(DataError, match="left no weights: the loss became NaN"):
+        _ = replace(chosen, ran=lost).weights
 
 
 def test_a_run_can_be_named_by_its_key_or_its_folder(store: Path, chosen: Chosen) -> None:

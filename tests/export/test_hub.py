@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
+import huggingface_hub.constants as constants
 import pytest
 
 from selftranslate.cli import main
@@ -14,65 +12,79 @@ from selftranslate.cli import main
 from .hub_server import TOKEN, Hub
 
 
-def push(hub: Hub, *arguments: str, token: str = TOKEN) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "selftranslate", "export", *arguments],
-        env={**os.environ, "HF_ENDPOINT": hub.url, "HF_TOKEN": token, "HF_HUB_OFFLINE": "0"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+@pytest.fixture
+def online(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
+    """The client's own settings, as HF_ENDPOINT and HF_TOKEN would make them."""
+    monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "none"))
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    return hub
+
+
+@pytest.fixture
+def german(store: Path) -> list[str]:
+    """The options that choose a run."""
+    return ["--store", str(store), "--language", "de", "--push", "me/x"]
 
 
 def test_a_folder_is_uploaded_whole_into_the_repository(
-    hub: Hub, store: Path, tmp_path: Path
+    online: Hub, store: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "rows"
-    said = push(
-        hub, "trl", str(out), "--store", str(store), "--language", "th", "--setting", "+D_tgt",
-        "--push", "me/rows", "--private",
-    )  # fmt: skip
-    assert said.returncode == 0, said.stderr
-    assert said.stdout.splitlines()[-1] == f"{hub.url}/datasets/me/rows"
-    assert hub.uploaded == {path.name: path.read_bytes() for path in out.iterdir()}
-    assert set(hub.uploaded) == {"README.md", "train.jsonl", "dropped.jsonl"}
-    (made,) = hub.created
+    arguments = ["--store", str(store), "--language", "th", "--setting", "+D_tgt"]
+    command = ["export", "trl", str(out), *arguments, "--push", "me/rows", "--private"]
+    assert main(command) == 0
+    said = capfd.readouterr()
+    assert said.out.splitlines()[-1] == f"{online.url}/datasets/me/rows"
+    assert online.uploaded == {path.name: path.read_bytes() for path in out.iterdir()}
+    assert set(online.uploaded) == {"README.md", "train.jsonl", "dropped.jsonl"}
+    (made,) = online.created
     assert (made["name"], made["type"], made["visibility"]) == ("rows", "dataset", "private")
-    assert TOKEN not in said.stdout + said.stderr
+    assert TOKEN not in said.out + said.err
 
 
-def test_what_the_hub_refuses_stays_written(hub: Hub, store: Path, tmp_path: Path) -> None:
-    hub.refuse = "/commit/"
+def test_what_the_hub_refuses_stays_written(
+    online: Hub, german: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    online.refuse = "/commit/"
     out = tmp_path / "adapter"
-    arguments = ("hf", str(out), "--store", str(store), "--language", "de", "--push", "me/x")
-    said = push(hub, *arguments)
-    assert said.returncode == 1 and len(said.stderr.splitlines()) == 1, said.stderr
-    assert f"hf upload me/x {out} --repo-type model" in said.stderr
+    assert main(["export", "hf", str(out), *german]) == 1
+    (said,) = capsys.readouterr().err.splitlines()
+    assert f"hf upload me/x {out} --repo-type model" in said and TOKEN not in said
     assert (out / "README.md").is_file()
-    other = push(hub, *arguments[:1], str(tmp_path / "b"), *arguments[2:], token="hf_" + "x" * 30)
-    assert other.returncode == 2 and "does not take the token" in other.stderr
-    assert not (tmp_path / "b").exists() and "x" * 30 not in other.stderr
 
 
-def test_without_network_or_token_nothing_is_begun(
-    store: Path,
+def test_what_is_private_is_not_put_where_all_can_read_it(
+    online: Hub, german: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    online.public = True
+    assert main(["export", "hf", str(tmp_path / "a"), *german, "--private"]) == 2
+    assert "it is there and public; nothing was uploaded" in capsys.readouterr().err
+    assert not online.uploaded
+
+
+def test_without_network_or_a_good_token_nothing_is_begun(
+    online: Hub,
+    german: list[str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    import huggingface_hub.constants as constants
+    out = tmp_path / "model"
+    command = ["export", "merged", str(out), *german]
 
-    out = tmp_path / "adapter"
-    arguments = ["export", "merged", str(out), "--store", str(store), "--language", "de", "--push"]
-    assert main([*arguments, "me/x"]) == 2
-    assert "HF_HUB_OFFLINE is set" in capsys.readouterr().err
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "none"))
-    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    assert main([*arguments, "me/x"]) == 2
-    assert "no token; log in with `hf auth login`" in capsys.readouterr().err
-    assert main([*arguments, "me/x/y z"]) == 2
-    assert "write OWNER/NAME" in capsys.readouterr().err
-    assert not out.exists()
+    def refused() -> str:
+        assert main(command) == 2
+        return capsys.readouterr().err
+
+    monkeypatch.setenv("HF_TOKEN", "hf_" + "x" * 30)
+    said = refused()
+    assert "the hub does not take the token" in said and "x" * 30 not in said
+    monkeypatch.delenv("HF_TOKEN")
+    assert "no token; log in with `hf auth login`, or set HF_TOKEN" in refused()
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert "HF_HUB_OFFLINE is set" in refused()
+    command[-1] = "me/x/y z"
+    assert "write OWNER/NAME" in refused()
+    assert not out.exists() and not online.created

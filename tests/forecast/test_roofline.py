@@ -11,10 +11,10 @@ import pytest
 from selftranslate.engines import Request
 from selftranslate.errors import RecipeError
 from selftranslate.forecast import devices, shape
-from selftranslate.forecast.counting import Asking, Training
 from selftranslate.forecast.devices import DEVICES
 from selftranslate.forecast.roofline import ADAPTER, Roofline
 from selftranslate.forecast.shape import Shape
+from selftranslate.forecast.step import Asking, Training
 from selftranslate.store import Artifact
 from selftranslate.training import Run
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from selftranslate.engines import Request
-from selftranslate.forecast.counting import Asking
+from selftranslate.forecast.step import Asking
 from selftranslate.forecast.timing import Clock, Pace
 
 TEXTS = Asking(
@@ -34,6 +34,13 @@ def test_longer_texts_take_longer_and_each_adapter_begins_anew() -> None:
     assert clock(longer).seconds(longer) == pytest.approx(5 + 2 * (20 + 6.4))
     tuned = replace(TEXTS, tuned=3)
     assert clock(tuned).seconds(tuned) == pytest.approx(3 * (5 + 20 + 6.4))
+
+
+def test_libraries_are_loaded_once() -> None:
+    made = clock(TEXTS)
+    assert made.start(3) == 0
+    made.loads += [20.0, 3.0]
+    assert [made.start(times) for times in (0, 1, 3)] == [0, 20, 26]
 
 
 def test_a_kind_that_was_not_timed_is_not_known() -> None:

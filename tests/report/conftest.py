@@ -50,14 +50,11 @@ class Laid:
     store: Store
     made: Artifact
     codes: tuple[str, ...]
+    result: report.Result
 
     @property
     def archive(self) -> Archive:
         return Archive(self.store.root)
-
-    @property
-    def result(self) -> report.Result:
-        return report.assemble(self.archive, self.archive.index(self.made))
 
 
 @dataclass
@@ -120,7 +117,7 @@ class Laying:
             report.save_json(found, folder)
 
         made = self.store.make(RESULT, dict(made_of.recipe), [], work)
-        return Laid(self.store, made, self.codes)
+        return Laid(self.store, made, self.codes, found)
 
     def recipe(self) -> dict[str, Any]:
         from selftranslate import recipe

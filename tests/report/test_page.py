@@ -173,8 +173,7 @@ def test_search_and_filters_find_what_they_should(laid: Laid, folder: Path, open
     assert choose(language="th", verdict=label.get_attribute("value")) == f"{count} of 90 fit"
     sold = page.eval_on_selector_all(
         f"{section} tbody[data-v]",
-        "all => all.filter(b => b.rows[1].textContent.toLowerCase().includes('נט') || "
-        "b.rows[1].textContent.includes('باعت ناتاليا')).length",
+        "all => all.filter(b => b.rows[1].textContent.includes('باعت ناتاليا')).length",
     )
     assert sold and choose(field="question", words="باعت ناتاليا") == f"{sold} of 270 fit"
     assert page.eval_on_selector_all(
@@ -249,8 +248,9 @@ def test_a_phone_shows_it_without_scrolling_sideways(
 def test_without_a_script_every_row_can_be_read(folder: Path, open_: Any) -> None:
     page = open_(folder, java_script_enabled=False)
     assert page.locator(".finder:visible, .more:visible").count() == 0
-    for part in page.locator("details.language:not([open]) > summary").all():
-        part.click()
+    for part in page.locator("details.language").all():
+        if part.get_attribute("open") is None:
+            part.locator("summary").click()
     for section, count in (("#translations", 270), ("#answers", 135)):
         rows = page.locator(f"{section} tbody[data-v]")
         assert rows.count() == count and rows.last.is_visible() and rows.nth(25).is_visible()

@@ -216,6 +216,7 @@ def test_answers_that_stand_in_their_text_twice_are_led_to(tmp_path: Path) -> No
         context=lambda n: f"Ann met N{n:02}, and N{n:02} met Zoe.",
         question=lambda n: f"Who met Zoe on day {n}?",
         answers=lambda n: {"text": [f"N{n:02}"], "answer_start": [17]},
+        language="en",
     )
     assert init(table(tmp_path / "rows.parquet", rows), model="some/model") == 0
     made = task(tmp_path)
@@ -223,6 +224,7 @@ def test_answers_that_stand_in_their_text_twice_are_led_to(tmp_path: Path) -> No
     blank = json.loads((tmp_path / "out" / "test.de.jsonl").read_text("utf-8").splitlines()[0])
     assert blank["english"]["answers.text[0]"] in blank["english"]["context"]
     assert blank["context"] == "" and blank["answers"] == {"text": [""], "answer_start": [""]}
+    assert "language" not in blank, "which would say that the translation is English"
 
 
 def test_the_recipe_is_commented_and_names_its_schema(nli: Path, tmp_path: Path) -> None:
@@ -258,14 +260,14 @@ def test_files_that_are_there_are_used_where_they_lie(tmp_path: Path, kind: str)
 
 def test_names_and_values_that_yaml_and_templates_would_misread(tmp_path: Path) -> None:
     rows = [
-        {"null": f"What of {n}?", "in": "more words", "a: b\n- c": f"So {n} it is, {{{{ 1 }}}}.", "label": ["no", "1e3", ": x"][n % 3]}
+        {"null": f"What of {n}?", "in": f"More words {n}.", "a: b\n- c": f"So {n} it is, {{{{ 1 }}}}.", "label": ["no", "1e3", ": x"][n % 3]}
         for n in range(30)
     ]  # fmt: skip
     assert init(table(tmp_path / "on: [1].jsonl", rows), model="a: b") == 0
     made = task(tmp_path)
     assert made.name == "on: [1]"
     first = next(iter(made.load("train", "en")))
-    assert set(first.fields) == {"null", "a_b_c", "label"}
+    assert set(first.fields) == {"null", "field_in", "a_b_c", "label"}
     assert first.fields["null"] in made.question(first) and "{{ 1 }}" in made.question(first)
 
 
@@ -310,6 +312,7 @@ GOOD = "".join(f"Text number {n}?,{'ab'[n % 2]}\n" for n in range(30))
         ("a.csv", "text;label\nHello;a\n", 3, "save the file with commas"),
         ("a.csv", "text,label\n" + GOOD[:51], 3, "at least 20 are needed"),
         ("a.csv", "text,label\n" + GOOD.replace("0?,a", "0?,A"), 3, "'A' and 'a' would be one label"),
+        ("a.csv", "text,language\nHello,en\nHallo,de\n", 3, "a.csv:3: language: 'de'; keep the rows in English (en)"),
         ("a.xlsx", "x", 2, "unknown ending; write .csv, .jsonl"),
     ],
 )  # fmt: skip

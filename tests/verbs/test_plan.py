@@ -21,7 +21,7 @@ from selftranslate.translate import upkeep
 RECIPE = """
 task: {name: mini_nli, train: 10, validation: 4, test: 6}
 model: mini
-languages: [de, ru]
+languages: [de]
 limits: {quality: 3}
 settings:
   - {name: few-shot, ask: few-shot}
@@ -29,7 +29,6 @@ settings:
   - {name: +D_tgt, train_on: [source, target]}
 training: {name: lora, r: 4, batch_size: 4}
 protocol: {learning_rates: [1.0e-3], seeds: [0], steps: 2, keep: 1}
-share_source_runs: true
 validation: translated
 test_source: true
 """
@@ -91,11 +90,11 @@ def test_what_is_counted_is_what_a_run_does(
     measured = sum(
         1 for a in made(pipeline, "quality") for _ in a.read(Prediction, "outputs.jsonl")
     )
-    assert units["texts"]["total"] == fields + measured == 2 * (2 * (10 + 4) + 3)
+    assert units["texts"]["total"] == fields + measured == 2 * (10 + 4) + 3
     with upkeep.existing(folder / "runs") as memory:
         assert units["texts"]["left"] == upkeep.stats(memory)["entries"]
     steps = [a.json("training.json")["steps"] for a in made(pipeline, "train")]
-    assert units["steps"]["left"] == units["steps"]["total"] == sum(steps) == 6
+    assert units["steps"]["left"] == units["steps"]["total"] == sum(steps) == 4
     given = [1 for a in made(pipeline, "answer") for _ in a.read(Prediction, "outputs.jsonl")]
     assert units["answers"]["left"] == sum(given)
     assert len(keys(found, "answer")) == len(made(pipeline, "answer"))
@@ -139,13 +138,22 @@ def test_after_a_run_everything_is_there_and_nothing_is_timed(
     assert keys(found, *STAGES) == {name for name in there if not name.startswith(".")}
 
 
+def test_runs_that_languages_share_are_counted_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wanted = write(tmp_path, RECIPE.replace("[de]", "[de, ru]") + "share_source_runs: true\n")
+    found = plan(capsys, wanted, "--store", tmp_path / "none", "--no-probe")
+    trained = {row["what"]: row["total"] for row in found["stages"] if row["stage"] == "train"}
+    assert trained == {"D_src, German, Russian": 2, "+D_tgt, German": 2, "+D_tgt, Russian": 2}
+
+
 def test_a_lost_translation_is_known_to_the_memory(
     copied: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.rmtree(copied / "runs" / "translate")
     found = plan(capsys, copied / "recipe.yaml", "--store", copied / "runs", "--no-probe")
     lost = [row for row in found["stages"] if row["stage"] == "translate"]
-    assert not any(row["done"] for row in lost) and [row["left"] for row in lost] == [0] * 4
+    assert not any(row["done"] for row in lost) and [row["left"] for row in lost] == [0] * 2
     assert all(row["done"] for row in found["stages"] if row["stage"] != "translate")
 
 
@@ -155,7 +163,7 @@ def test_a_changed_recipe_does_only_what_is_new(
     more = ["--set", "protocol.seeds=[0, 1]"]
     found = plan(capsys, copied / "recipe.yaml", *more, "--store", copied / "runs", "--no-probe")
     units = {unit: (each["total"], each["left"]) for unit, each in found["units"].items()}
-    assert units["texts"][1] == 0 and units["steps"] == (12, 6)
+    assert units["texts"][1] == 0 and units["steps"] == (8, 4)
     assert 0 < units["answers"][1] < units["answers"][0]
 
 
@@ -168,8 +176,7 @@ def test_timing_here_leaves_store_and_working_directory_as_they_are(
         shutil.rmtree(copied / "runs" / stage)
     (copied / "runs" / "memory.sqlite").unlink()
     before = everything(copied)
-    fewer = ["--set", "languages=[de]", "--set", "test_source=false", "--set", "limit=6"]
-    found = plan(capsys, "../recipe.yaml", *fewer, "--store", "../runs")
+    found = plan(capsys, "../recipe.yaml", "--store", "../runs")
     assert everything(copied) == before
     timed = {row["stage"]: row["seconds"] for row in found["stages"] if not row["done"]}
     assert all(timed[stage] > 0 for stage in ("translate", "train", "answer"))
@@ -209,7 +216,7 @@ def test_a_person_reads_it_on_a_terminal(
     assert main(["plan", str(copied / "recipe.yaml"), *store, "--device", "h100"]) == 0
     shown = capsys.readouterr().out
     assert max(map(len, shown.splitlines())) <= 80
-    assert "62 distinct texts to translate, 6 training steps" in " ".join(shown.split())
+    assert "distinct texts to translate, 4 training steps" in " ".join(shown.split())
     assert "GPU-hours" in shown and "nothing was written" in shown
     done = ["plan", str(copied / "recipe.yaml"), "--store", str(copied / "runs")]
     assert main(done) == 0 and "nothing to do" in capsys.readouterr().out

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
+STATISTICS = (
+    "language", "setting", "mean", "sd", "baseline", "difference", "t", "degrees_of_freedom",
+    "p_value", "significant", "harmful", "holm_p_value", "holm_significant", "all_runs_p_value",
+    "runs_needed",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Finished:
@@ -58,9 +64,8 @@ class Finished:
         import pandas
 
         return pandas.DataFrame(
-            {"language": code, "setting": name}
-            | {key: value for key, value in cell.items() if not isinstance(value, (list, dict))}
-            for code, name, cell in self._cells()
+            ({"language": code, "setting": name, **cell} for code, name, cell in self._cells()),
+            columns=list(STATISTICS),
         )
 
     def runs(self) -> DataFrame:

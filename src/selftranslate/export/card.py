@@ -55,7 +55,7 @@ def made_of(chosen: Chosen) -> str:
     """Say in words what the setting's rows are."""
     source, language = _names(chosen)
     known = [PARTS.get(part, f"`{part}`") for part in chosen.parts]
-    return "; ".join(known).format(source=source, language=language)
+    return ", and ".join(known).format(source=source, language=language)
 
 
 def translation(chosen: Chosen) -> str:
@@ -95,7 +95,7 @@ def limits(chosen: Chosen) -> list[str]:
         said.append("Translations are a machine's; no person has checked them.")
     if found.unverified:
         said.append(f"Of {found.unverified:,} kept rows nobody can prove that they are complete.")
-    said += [without_folders(note) for note in chosen.index.notes]
+    said += [_literal(without_folders(note)) for note in chosen.index.notes]
     return said
 
 
@@ -116,12 +116,11 @@ def origin(chosen: Chosen) -> str:
     """Say with what, where and how long it was made, and how to make it again."""
     traced = provenance.trace(chosen.archive, chosen.artifact, chosen.index, "runs")
     seconds = sum(spent.seconds or 0 for spent in traced.spent)
-    machines = dict.fromkeys(_machine(session.machine) for session in traced.sessions)
     lines = [
         f"Experiment `{traced.key}`, trained `{chosen.ran.trained}`, training rows "
         f"`{chosen.ran.samples}`, model fingerprint `{traced.model}`.",
         f"It took {seconds / 60:,.1f} minutes; exported by selftranslate {__version__}.",
-        *machines,
+        *_machines([session.machine for session in traced.sessions]),
         f"Again: save the recipe as `{provenance.RECIPE}` and run "
         f"`{provenance.command(chosen.index, 'runs')}`.",
     ]
@@ -167,10 +166,16 @@ def _plugin(written: Mapping[str, Any]) -> str:
     return f"{written['name']} ({params})" if params else str(written["name"])
 
 
-def _machine(machine: Mapping[str, Any]) -> str:
-    versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
-    where = ", ".join(machine["gpus"]) or f"{machine['processor']}, {machine['cores']} cores"
-    return f"{where}; Python {machine['python']}, {versions}."
+def _machines(described: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Name each machine once, with all that computed there."""
+    found: dict[str, dict[str, str]] = {}
+    for machine in described:
+        where = ", ".join(machine["gpus"]) or f"{machine['processor']}, {machine['cores']} cores"
+        found.setdefault(f"{where}; Python {machine['python']}", {}).update(machine["versions"])
+    return [
+        ", ".join([where, *(f"{name} {number}" for name, number in versions.items())]) + "."
+        for where, versions in found.items()
+    ]
 
 
 def _shareable(recipe: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,8 @@ class Repository:
     def push(self, folder: Path) -> str:
         """Upload a folder, into a repository that is made if need be; return its address.
 
-        Raises SelfTranslateError if the hub refuses; what was written stays.
+        Raises SelfTranslateError if the hub refuses, RecipeError if the repository is to be private
+        and is not; what was written stays.
         """
         import httpx2
         from huggingface_hub import HfApi
@@ -33,6 +34,7 @@ class Repository:
             made = api.create_repo(
                 self.name, repo_type=self.kind, private=self.private or None, exist_ok=True
             )
+            self._check_private(api.repo_info(made.repo_id, repo_type=self.kind).private)
             api.upload_folder(
                 folder_path=folder,
                 repo_id=made.repo_id,
@@ -44,6 +46,12 @@ class Repository:
             msg = f"--push {self.name}: {_first(error)}; {folder} is written: `{again}` uploads it"
             raise SelfTranslateError(msg) from error
         return str(made)
+
+    def _check_private(self, private: bool | None) -> None:
+        """Raise RecipeError if the repository was there before, and others can read it."""
+        if self.private and not private:
+            msg = f"--push {self.name} --private: it is there and public; nothing was uploaded"
+            raise RecipeError(msg)
 
 
 def repository(name: str, kind: Kind, *, private: bool) -> Repository:

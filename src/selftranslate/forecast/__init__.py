@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from selftranslate.forecast import counting, devices, shape
-from selftranslate.forecast.counting import Asking, Step, Training
 from selftranslate.forecast.devices import Device
 from selftranslate.forecast.roofline import Roofline
+from selftranslate.forecast.step import Asking, Step, Training
 from selftranslate.machine import device
 from selftranslate.recipe import Recipe
 from selftranslate.rehearsal import rehearsed
@@ -27,8 +27,8 @@ class Timing(Protocol):
     def assumptions(self) -> tuple[str, ...]:
         """What its figures rest on, a sentence each."""
 
-    def start(self) -> float:
-        """Return the seconds for each loading of a model."""
+    def start(self, times: int) -> float:
+        """Return the seconds for loading models, so many times."""
 
     def seconds(self, job: Asking | Training) -> float | None:
         """Return the seconds for a job, None if nobody knows."""
@@ -155,11 +155,19 @@ def plan(
     loads = {None if isinstance(job, Training) else job.translates for job in left}
     return Forecast(
         lines=lines,
-        starts=clock.start() * len(loads) if clock else 0.0,
+        starts=clock.start(len(loads)) if clock else 0.0,
         on_gpu=modelled.gpu if modelled else device(runtime).type == "cuda",
         timed=clock is not None,
-        assumptions=clock.assumptions if clock else (),
+        assumptions=(*_counted(recipe), *(clock.assumptions if clock else ())),
     )
+
+
+def _counted(recipe: Recipe) -> tuple[str, ...]:
+    """Say where tokens are no tokens."""
+    asked = recipe.translation_engine or recipe.engine
+    if counting.served(asked) and not asked.params.get("tokenizer"):
+        return ("the server's tokenizer is not named: each byte counts as a token, the most it is",)
+    return ()
 
 
 def _roofline(recipe: Recipe, on: Device) -> Timing:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from statistics import fmean
 from typing import Any, TypeVar
 
 from selftranslate import evaluate, languages, plugins, translate
-from selftranslate.engines import Engine, Request
+from selftranslate.engines import Engine
 from selftranslate.example import Example, Pair, Sample
 from selftranslate.forecast import shape
 from selftranslate.forecast.shape import Shape
+from selftranslate.forecast.step import Asking, Step, Training
 from selftranslate.index import Column, Ran
 from selftranslate.pipeline import Pipeline, Rows
 from selftranslate.progress import Silent
 from selftranslate.recipe import Plugin, Recipe
 from selftranslate.rehearsal import Call, Rehearsed
 from selftranslate.store import Artifact
-from selftranslate.training import Run
 from selftranslate.translate import Translator, plan
 from selftranslate.translate.memory import Memory
 
@@ -33,92 +34,6 @@ BYTES = 4
 
 ANSWER_BYTES = 300
 """What is written beside each answer: ids, hashes, names."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
-    """Texts that a model is still to go on from, all behind one prefix."""
-
-    translates: bool
-    """Whether the translating engine is asked, else the trained one."""
-    tuned: int
-    """How many trained models are asked, one after another; 0 for the model as it is."""
-    texts: int
-    """Of each of them, or of the one."""
-    sample: Request
-    longer: float
-    """How much longer the texts are than the sample's, on average."""
-    prefix: int
-    """In tokens, as the next two; these are means."""
-    prompt: float
-    answer: float
-
-    @property
-    def kind(self) -> tuple[object, ...]:
-        """What texts that take equally long have in common."""
-        return self.translates, bool(self.tuned), self.sample.prefix, tuple(self.sample.texts)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Training:
-    """Runs that are still to make on the same samples."""
-
-    samples: Artifact
-    runs: int
-    steps: int
-    """Of each run."""
-    batch_size: int
-    tokens: float
-    """Of a row, on average."""
-    learned: float
-    """Of these, those with a loss."""
-    run: Run
-    """One of the runs."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """A line of the plan: one stage for one language or setting."""
-
-    stage: str
-    what: str
-    unit: str
-    total: int
-    """Texts with repetitions, optimizer steps, answers, rows."""
-    distinct: int
-    """Of the texts; else the total."""
-    left: int
-    """What is neither in the store nor in the translation memory."""
-    keys: Mapping[str, bool] = field(default_factory=dict)
-    """The artifacts' keys, and whether each is in the store; behind a translation that is still
-    to be made, keys that no run will have."""
-    bytes: int = 0
-    """To be written."""
-    jobs: tuple[Asking | Training, ...] = ()
-    served: bool = False
-    """Whether a server is asked, which may want money."""
-
-    @property
-    def done(self) -> bool:
-        """Whether nothing is left to make."""
-        return all(self.keys.values())
-
-    @property
-    def prompt_tokens(self) -> int:
-        """Tokens read: each prefix once, then the texts; of training, all tokens of its rows."""
-        return round(sum(_read(job) for job in self.jobs))
-
-    @property
-    def new_tokens(self) -> int:
-        """Tokens written, as long as the shots' and the references' are."""
-        asked = (job for job in self.jobs if isinstance(job, Asking))
-        return round(sum(max(1, job.tuned) * job.texts * job.answer for job in asked))
-
-    @property
-    def billed_tokens(self) -> int:
-        """Tokens sent to a server, which counts the prefix with each text."""
-        asked = (job for job in self.jobs if isinstance(job, Asking))
-        return round(sum(max(1, j.tuned) * j.texts * (j.prefix + j.prompt) for j in asked))
 
 
 def count(
@@ -216,19 +131,18 @@ def _asked(translator: Translator, one: plan.Field, memory: Memory) -> Iterator[
 
 def _trainings(pipeline: Pipeline, store: Rehearsed, columns: Sequence[Column]) -> Iterator[Step]:
     """Stages 5 and 6: a line for each setting and language, or for all that share its runs."""
-    settings: dict[tuple[str, ...], list[tuple[str, list[Ran]]]] = {}
+    shared: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+    found: dict[tuple[str, ...], list[Ran]] = {}
     for column in columns:
         for name, runs in _by_setting(column):
-            if keys := tuple(run.trained for run in runs if run.trained):
-                name = f"{name}, {languages.get(column.trained_for).name}"
-                if column.translates:
-                    settings.setdefault(keys, []).append((name, runs))
+            if column.translates and (keys := tuple(run.trained for run in runs if run.trained)):
+                shared.setdefault(keys, []).append((name, _title(column)))
+                found[keys] = runs
     own = shape.of(pipeline.recipe.model)
     weights = BYTES * adapter(pipeline.recipe, own) or own.bytes
-    for keys, named in settings.items():
-        first, *others = (name for name, _ in named)
-        what = ", ".join([first, *(name.rpartition(", ")[2] for name in others)])
-        runs = named[0][1]
+    for keys, runs in found.items():
+        names = zip(*shared[keys], strict=True)
+        what = ", ".join(name for each in names for name in dict.fromkeys(each))
         mixed = store.calls[runs[0].samples or ""]
         tokens, learned, rows = _lengths(pipeline.shop.asked, mixed.artifact)
         made = {key: store.calls[key].done for key in keys}
@@ -298,12 +212,15 @@ def _questions(
     setting = next(one for one in pipeline.recipe.settings if one.name == name)
     examples = list(calls[0].inputs[-1].read(Example))
     few_shot = setting.ask == "few-shot"
-    shots = store.calls[column.shots].artifact.read(Pair) if few_shot else ()
-    some = _spread(examples)
-    request = evaluate.Asked(task, some, [pair.target for pair in shots]).request
-    right = fmean(engine.count_tokens(task.answer(one)) for one in some) + 1
-    untaught = not setting.train_on and not few_shot  # it goes on until it is stopped
-    answer = task.max_new_tokens if untaught else min(right, task.max_new_tokens)
+    pairs = store.calls[column.shots].artifact.read(Pair) if few_shot else ()
+    shots = [pair.target for pair in pairs]
+    request = evaluate.Asked(task, _spread(examples), shots).request
+    answer: float = task.max_new_tokens  # untaught it goes on until it is stopped
+    if setting.train_on:
+        mixed = store.calls[calls[0].inputs[0].key].inputs[0]
+        answer = min(answer, _lengths(engine, mixed)[1])
+    elif shots:
+        answer = min(answer, 1 + fmean(engine.count_tokens(task.answer(one)) for one in shots))
     return Asking(
         translates=False,
         tuned=len(calls) if setting.train_on else 0,
@@ -338,21 +255,21 @@ def _title(column: Column) -> str:
 
 def _lengths(engine: Engine, mixed: Artifact) -> tuple[float, float, int]:
     """Return the mean tokens of a training row, those that are learned, and the rows."""
-    samples = list(mixed.read(Sample))
-    some = _spread(samples, 10 * ROWS)
+    some, rows = _some(mixed)
     learned = fmean(engine.count_tokens(one.completion) + 1 for one in some)
-    return learned + fmean(engine.count_tokens(one.prompt) for one in some), learned, len(samples)
+    return learned + fmean(engine.count_tokens(one.prompt) for one in some), learned, rows
+
+
+@cache
+def _some(mixed: Artifact) -> tuple[list[Sample], int]:
+    """Read some training rows, and count all."""
+    samples = list(mixed.read(Sample))
+    return _spread(samples, 10 * ROWS), len(samples)
 
 
 def _spread(rows: Sequence[T], most: int = ROWS) -> list[T]:
     """Take some rows, evenly spread."""
     return [rows[at * len(rows) // most] for at in range(most)] if len(rows) > most else [*rows]
-
-
-def _read(job: Asking | Training) -> float:
-    if isinstance(job, Training):
-        return job.runs * job.steps * job.batch_size * job.tokens
-    return max(1, job.tuned) * (job.prefix + job.texts * job.prompt)
 
 
 def _into(call: Call) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from selftranslate.forecast.counting import Asking, Training
 from selftranslate.forecast.devices import Device
 from selftranslate.forecast.shape import Shape
+from selftranslate.forecast.step import Asking, Training
 
 ITEM = 2
 """Bytes of a weight, and of a key or value."""
@@ -51,9 +51,9 @@ class Roofline:
             said.append("a server translates: how long it takes is not known here")
         return tuple(said)
 
-    def start(self) -> float:
-        """Return the seconds before anything is done, each time a model is loaded."""
-        return START
+    def start(self, times: int) -> float:
+        """Return the seconds for loading models."""
+        return START * times
 
     def seconds(self, job: Asking | Training) -> float | None:
         """Return how long a job takes."""

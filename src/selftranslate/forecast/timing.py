@@ -12,12 +12,14 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 from selftranslate import plugins
 from selftranslate.engines import Engine, Request
 from selftranslate.example import Sample
-from selftranslate.forecast.counting import Asking, Step, Training
+from selftranslate.forecast.step import Asking, Step, Training
 from selftranslate.machine import device
 from selftranslate.pipeline import Pipeline
 from selftranslate.progress import Advance, Progress, Silent
@@ -79,8 +81,8 @@ class Clock:
     """Seconds of training for a token."""
     run: float = 0.0
     """Seconds that a run takes beside its steps."""
-    load: float = 0.0
-    """Seconds until a model is ready, the longest of those measured."""
+    loads: list[float] = field(default_factory=list)
+    """Seconds until a model is ready; the first time libraries are loaded, too."""
 
     @property
     def assumptions(self) -> tuple[str, ...]:
@@ -92,16 +94,16 @@ class Clock:
 
     def loaded(self, engine: Engine, job: Asking) -> None:
         """Ask one text, so that the model is loaded."""
-        self.load = max(self.load, _run(engine, _part(job.sample, 0, 1)))
+        self.loads.append(_run(engine, _part(job.sample, 0, 1)))
 
     def take(self, engine: Engine, job: Asking) -> None:
         """Time texts of a kind that is new."""
         if job.kind not in self.paces:
             self.paces[job.kind] = _pace(engine, job.sample)
 
-    def start(self) -> float:
-        """Return the seconds for each loading of a model."""
-        return self.load
+    def start(self, times: int) -> float:
+        """Return the seconds for loading models."""
+        return self.loads[0] + (times - 1) * self.loads[-1] if times and self.loads else 0.0
 
     def seconds(self, job: Asking | Training) -> float | None:
         """Return how long a job takes; None if its kind was not measured."""
@@ -129,7 +131,7 @@ def measure(pipeline: Pipeline, watch: Stopwatch, steps: Sequence[Step]) -> Cloc
     asked = [job for job in jobs if isinstance(job, Asking)]
     for job in (job for job in asked if not job.tuned):
         engine = shop.translating if job.translates else shop.asked
-        if not clock.load:
+        if not clock.loads:
             clock.loaded(engine, job)
         clock.take(engine, job)
     shop.clear()
@@ -191,8 +193,8 @@ def _train(pipeline: Pipeline, watch: Stopwatch, job: Training, folder: Path, cl
     begun = time.monotonic()
     trainer.fit(samples, replace(run, steps=STEPS), folder)
     took = time.monotonic() - begun
-    ticks = watch.ticks
-    step = (ticks[-1] - ticks[0]) / max(1, len(ticks) - 1)
+    # The median: where others compute, too, one step may take several times as long.
+    step = median([after - before for before, after in pairwise(watch.ticks)] or [took])
     said = json.loads((folder / "training.json").read_text(encoding="utf-8"))
     clock.token = step / (said["tokens"] / STEPS)
     clock.run = max(0.0, took - STEPS * step)

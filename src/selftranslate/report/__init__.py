@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,13 +16,15 @@ from typing import Any
 
 from selftranslate import languages, paper
 from selftranslate.archive import Archive
+from selftranslate.errors import DataError
 from selftranslate.example import Pair
 from selftranslate.index import Column, Index
 from selftranslate.metrics import Score
 from selftranslate.paper import Printed
 from selftranslate.protocol import Cell, Comparison, Outcome, Protocol, cells
+from selftranslate.report.provenance import STAGES, ordered
 from selftranslate.significance import CONFIDENCE, Interval, holm
-from selftranslate.store import Artifact
+from selftranslate.store import MANIFEST, Artifact
 
 FOLDER = "reports"
 """Where in a store the files for people lie, a folder per experiment, by the result's key."""
@@ -187,11 +190,28 @@ def again(root: Path, key: str = "", out: Path | None = None) -> tuple[Result, P
     from selftranslate.report import files
 
     archive = Archive(root)
+    if not archive.results():
+        raise DataError(unfinished(archive))
     made = archive.result(key)
     result = assemble(archive, archive.index(made))
     folder = out or root / FOLDER / made.key
     files.publish(archive, made, result, folder)
     return result, folder
+
+
+def unfinished(archive: Archive) -> str:
+    """Say what a store without a finished experiment has, and what it lacks."""
+    there = Counter(path.parts[-3] for path in archive.root.glob(f"*/*/{MANIFEST}"))
+    if not there:
+        return f"{archive.root}: no store of a run; name the folder that a run kept everything in"
+    made = ", ".join(f"{there[stage]} {stage}" for stage in STAGES if there[stage])
+    wanted = ("shots", "translate", "quality", "filter", "answer")
+    lacking = [stage for stage in wanted if not there[stage]]
+    missing = f"; nothing yet of {', '.join(lacking)}" if lacking else ""
+    return (
+        f"{archive.root}: no finished experiment; there are {made}{missing}. Run the recipe again, "
+        "it goes on from there"
+    )
 
 
 def save_json(result: Result, folder: Path) -> None:
@@ -216,7 +236,7 @@ def to_json(result: Result) -> dict[str, Any]:
         "confidence": CONFIDENCE,
         "languages": {code: _findings(result, code) for code in result.languages},
         "notes": list(result.notes),
-        "recipe": result.recipe,
+        "recipe": ordered(result.recipe),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from selftranslate.report import Findings, Result, table
+from selftranslate.report.plain import visible
 
 
 def write(result: Result) -> str:
@@ -70,6 +71,7 @@ def _table(
 
 def _cell(text: str) -> str:
     """Keep data from being read as Markdown or HTML."""
+    text = visible(text)
     for character in "\\`*|<>[]":
         text = text.replace(character, f"\\{character}")
     return " ".join(text.replace("\n", " ⏎ ").split())

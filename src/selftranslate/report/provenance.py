@@ -14,7 +14,7 @@ from selftranslate.index import Column, Index
 from selftranslate.journal import Session
 from selftranslate.store import Artifact
 
-FIRST = ("task", "data", "model", "source", "languages", "settings", "training", "protocol")
+FIRST = ("name", "task", "data", "model", "source", "languages", "settings", "training", "protocol")
 """Keys of a recipe that say most; the others follow by name."""
 RECIPE = "recipe.yaml"
 STAGES = {
@@ -104,15 +104,23 @@ def to_yaml(recipe: Mapping[str, Any]) -> str:
     """Write a recipe that `selftranslate run` reads back as the same one."""
     from ruamel.yaml import YAML
 
-    order = [*(key for key in FIRST if key in recipe), *sorted(recipe.keys() - {*FIRST})]
-    writer = YAML(typ="safe", pure=True)
+    writer: Any = YAML(typ="safe", pure=True)
     writer.default_flow_style = None
     writer.sort_base_mapping_type_on_output = False
-    writer.allow_unicode = True
     writer.width = 100
     written = io.StringIO()
-    writer.dump({key: recipe[key] for key in order}, written)
+    writer.dump(ordered(recipe), written)
     return written.getvalue()
+
+
+def ordered(value: Any) -> Any:
+    """Bring a recipe's keys into one order, for artifacts keep them in another than runs."""
+    if isinstance(value, Mapping):
+        keys = sorted(
+            value, key=lambda key: (FIRST.index(key) if key in FIRST else len(FIRST), key)
+        )
+        return {key: ordered(value[key]) for key in keys}
+    return [ordered(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def command(made_of: Index, store: str) -> str:

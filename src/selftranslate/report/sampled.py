@@ -17,7 +17,7 @@ FEWEST = 50
 SHORTEST = 80
 """Characters that are left of any text."""
 NOTE = 45
-"""Bytes that it takes to say that a text was cut."""
+"""Bytes that it takes to say that a text was cut; what saves less is not cut."""
 
 T = TypeVar("T")
 
@@ -72,8 +72,8 @@ def longest(texts: Iterable[str], spare: int) -> int:
     sizes = [(len(text), len(text.encode("utf-8", "replace"))) for text in texts if text]
     budget = sum(size for _, size in sizes) - spare
 
-    def cost(limit: int) -> float:
-        return sum(s if n <= limit else s * limit / n + NOTE for n, s in sizes)
+    def cost(limit: int) -> int:
+        return sum(s if n <= limit + NOTE else s * limit // n + NOTE for n, s in sizes)
 
     limits = range(SHORTEST, max((n for n, _ in sizes), default=SHORTEST) + 1)
     return limits[max(0, bisect_right(limits, budget, key=cost) - 1)]
@@ -99,29 +99,35 @@ class Piece:
 
 
 def pieces(text: str, spans: Sequence[Span] = (), limit: int | None = None) -> list[Piece]:
-    """Cut a text at its spans; a longer one than `limit` is shown round the first of them.
+    """Cut a text at its spans; of one longer than `limit` what is round the first of them is left.
+
+    Without a span its middle goes, for whether a translation is whole is seen at its end.
 
     >>> pieces("nicht Berlin.", [(6, 12)])
     [Piece(text='nicht ', kind=''), Piece(text='Berlin', kind='mark'), Piece(text='.', kind='')]
     """
-    start, end = 0, len(text)
-    if limit is not None and len(text) > limit:
-        first = min(spans, default=(0, 0))
-        start = max(0, min(first[0] - limit // 2, len(text) - limit)) if first[1] > limit else 0
-        end = start + limit
+    if limit is None or len(text) <= limit + NOTE:
+        return _marked(text, spans, 0, len(text))
+    if not spans:
+        head, tail = text[: 2 * limit // 3], text[2 * limit // 3 - limit :]
+        return [Piece(head), _left_out(len(text) - limit), Piece(tail)]
+    start = max(0, min(min(spans)[0] - limit // 2, len(text) - limit))
+    end = start + limit
+    made = _marked(text, spans, start, end)
+    before = [_left_out(start)] if start else []
+    return [*before, *made, *([_left_out(len(text) - end)] if end < len(text) else [])]
+
+
+def _marked(text: str, spans: Sequence[Span], start: int, end: int) -> list[Piece]:
     made, at = [], start
-    if start:
-        made.append(Piece(_left_out(start), "cut"))
     for low, high in sorted(spans):
         low, high = max(low, at), min(high, end)
         if low < high:
             made += [Piece(text[at:low]), Piece(text[low:high], "mark")]
             at = high
     made.append(Piece(text[at:end]))
-    if end < len(text):
-        made.append(Piece(_left_out(len(text) - end), "cut"))
     return [piece for piece in made if piece.text]
 
 
-def _left_out(count: int) -> str:
-    return f"… {count:,} more characters"
+def _left_out(count: int) -> Piece:
+    return Piece(f" … {count:,} more characters … ", "cut")

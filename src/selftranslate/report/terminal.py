@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from selftranslate.report import Findings, Result, table
+from selftranslate.report.plain import visible
 
 
 def show(result: Result, page: Path, console: Console) -> None:
@@ -55,10 +56,5 @@ def _samples(found: Findings, fields: tuple[str, ...]) -> Table:
     made.add_column("translation", ratio=1)
     for pair in found.samples:
         sides = ("\n".join(e.fields[f] for f in fields) for e in (pair.source, pair.target))
-        made.add_row(*(Text(_plain(side)) for side in sides))
+        made.add_row(*(Text(visible(side)) for side in sides))
     return made
-
-
-def _plain(text: str) -> str:
-    """Keep control characters of the data out of the terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else "�" for c in text)

@@ -76,7 +76,7 @@ def _mask(sample: Sample, ran: Ran, read: Any, longest: int | None, left_out: bo
     before, after = tokens.asked(read, sample.prompt, sample.completion)
     cut = [*before, *after, *tokens.special(read, row["input_ids"][-1:])]
     shown = tuple(
-        Token(id_, token.text, True)
+        Token(id_, token.text, label != IGNORED)
         for token, id_, label in zip(cut, row["input_ids"], row["labels"], strict=True)
     )
     return replace(made, state="too long" if rows.too_long else "trained", tokens=shown)

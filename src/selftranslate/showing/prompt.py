@@ -7,15 +7,16 @@ what is shown has that hash, so it is what was sent.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, product
+from typing import Any
 
 from selftranslate import languages
-from selftranslate.engines import Completion
 from selftranslate.errors import DataError, DiskError, RecipeError, unknown
 from selftranslate.example import Pair, Provenance, Record
 from selftranslate.languages import Language
 from selftranslate.showing import Place, pick
+from selftranslate.store import Artifact
 from selftranslate.tasks import Translate
 from selftranslate.translate import fence, marks, memory, pieces, plan, prompt, shots
 from selftranslate.translate.memory import Asked
@@ -43,10 +44,10 @@ class Prompt(Record):
     of_shots: int
     fence: str
     engine: str
-    answer: str | None
+    answer: str | None = None
     """What the model went on with; None if the translation memory has it no more."""
-    ended: str | None
-    tokens: int | None
+    ended: str | None = None
+    tokens: int | None = None
     """Of the answer."""
 
     @property
@@ -70,40 +71,43 @@ def find(place: Place, wanted: str, field: str | None = None) -> list[Prompt]:
     pair = pick(artifact.read(Pair), lambda one: one.source.id, wanted, str(artifact.path))[0]
     source, target = _languages(place)
     planned = pieces.plan(pair.source, field, how, marks.projected(task, field), source)
-    wrote = pair.provenance.get(field)
-    if wrote is None:
-        msg = f"{artifact.path}: {pair.source.id}: {field}: empty, so nothing was sent for it"
-        raise DataError(msg)
-    if len(planned.pieces) != len(pair.ended[field]):
-        msg = (
-            f"{artifact.path}: {pair.source.id}: {field}: {len(pair.ended[field])} sentences were "
-            f"sent, here it has {len(planned.pieces)}: install the run's version of sentencex"
-        )
-        raise DataError(msg)
+    wrote = _provenance(pair, field, len(planned.pieces), artifact)
     shown = _shown(place, field, wrote, sorted({piece.marked for piece in planned.pieces}))
     made = []
     with memory.look(place.archive.root) as kept:
         for piece in planned.pieces:
             some, sign, hash_ = shown[piece.marked]
-            asked = Asked(wrote.engine, hash_, sign, source.code, target.code)
-            answer = _answer(kept, asked, piece.text)
-            made.append(
-                Prompt(
-                    id=pair.source.id,
-                    field=field,
-                    prefix=prompt.prefix(some, source, target, sign),
-                    text=prompt.text(piece.text, source, target, sign),
-                    prefix_hash=hash_,
-                    shots=len(some),
-                    of_shots=place.recipe.shots,
-                    fence=sign,
-                    engine=wrote.engine,
-                    answer=answer.text if answer else None,
-                    ended=answer.ended if answer else None,
-                    tokens=answer.tokens if answer else None,
-                )
+            answer = _answer(
+                kept, Asked(wrote.engine, hash_, sign, source.code, target.code), piece.text
             )
+            one = Prompt(
+                id=pair.source.id,
+                field=field,
+                prefix=prompt.prefix(some, source, target, sign),
+                text=prompt.text(piece.text, source, target, sign),
+                prefix_hash=hash_,
+                shots=len(some),
+                of_shots=place.recipe.shots,
+                fence=sign,
+                engine=wrote.engine,
+            )
+            made.append(replace(one, **answer))
     return made
+
+
+def _provenance(pair: Pair, field: str, count: int, artifact: Artifact) -> Provenance:
+    """Say who wrote a field. Raises DataError if nobody did, or not in so many pieces."""
+    wrote = pair.provenance.get(field)
+    if wrote is None:
+        msg = f"{artifact.path}: {pair.source.id}: {field}: empty, so nothing was sent for it"
+        raise DataError(msg)
+    if count != len(pair.ended[field]):
+        msg = (
+            f"{artifact.path}: {pair.source.id}: {field}: {len(pair.ended[field])} sentences were "
+            f"sent, here it has {count}: install the run's version of sentencex"
+        )
+        raise DataError(msg)
+    return wrote
 
 
 def _shown(
@@ -119,7 +123,7 @@ def _shown(
             for pair in artifact.read(Pair)
         ]
         for some, sign in product(_selections(pairs), fence.FENCES):
-            if plan.hash_of(prompt.prefix(some, source, target, sign)) != '':
+            if plan.hash_of(prompt.prefix(some, source, target, sign)) == hash_:
                 found[marked] = (some, sign, hash_)
                 break
         else:
@@ -141,19 +145,15 @@ def _selections(pairs: Sequence[Shot]) -> Iterator[Sequence[Shot]]:
             yield [pairs[at] for at in sorted(shortest)]
 
 
-def _answer(kept: memory.Memory, asked: Asked, text: str) -> Completion | None:
-    """Return what the model wrote, the last time it was asked."""
+def _answer(kept: memory.Memory, asked: Asked, text: str) -> dict[str, Any]:
+    """Return what the model wrote, the last time it was asked; {} if that is not known."""
     query = "SELECT completion, ended, tokens FROM completions WHERE asked = ? AND digest = ?"
+    values = (asked.id, digest(text), text)
     try:
-        rows = list(
-            kept.rows(f"{query} AND text = ? ORDER BY written", (asked.id, digest(text), text))
-        )
+        rows = list(kept.rows(f"{query} AND text = ? ORDER BY written", values))
     except DiskError:
-        return None
-    if not rows:
-        return None
-    written, ended, tokens = rows[-1]
-    return Completion(index=0, text=written, ended=ended, tokens=tokens)
+        return {}
+    return dict(zip(("answer", "ended", "tokens"), rows[-1], strict=True)) if rows else {}
 
 
 def _languages(place: Place) -> tuple[Language, Language]:

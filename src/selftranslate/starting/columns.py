@@ -20,6 +20,7 @@ RESERVED = {
 }  # fmt: skip
 """What means something else in a template."""
 
+SOURCE = "en"
 NUMBER = re.compile(r"[-+]?\d[\d.,]*%?")
 
 
@@ -68,6 +69,9 @@ def read(path: Path) -> Table:
     items = tuple(_items(path))
     if not items:
         raise DataError.at(path, 1, None, "holds no rows; a row is an example in English")
+    for item in items:
+        if (said := item.row.values.get("language", SOURCE)) != SOURCE:
+            item.row.refuse("language", f"{said!r}; keep the rows in English ({SOURCE}) alone")
     leaves = [dict(_leaves(item.row.values, ())) for item in items]
     _same(items, leaves)
     places = [place for place in leaves[0] if _usable(place, leaves)]

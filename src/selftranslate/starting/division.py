@@ -157,9 +157,11 @@ class Sheet:
         if self.ending == "jsonl":
             text = self.table.items[index].json({c.place: "" for c in empty} if blank else {})
             english = {shown(column.place): column.values[index] for column in written}
-            return {**({ENGLISH: english} if blank else {}), **json.loads(text)}
+            row = {**({ENGLISH: english} if blank else {}), **json.loads(text)}
+            row.pop("language", None)  # the file's name says it
+            return row
         used = {field.column for field in self.proposal.fields} | {*empty, self.proposal.id}
-        row = {}
+        row = {}  # of the columns that are used
         for column in self.table.columns:
             name = str(column.place[0])
             if blank and column in written:

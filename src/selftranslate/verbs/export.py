@@ -35,7 +35,9 @@ Model = Annotated[
     str | None, typer.Option(help="The model it was trained on, if it lies elsewhere now.")
 ]
 Push = Annotated[str, typer.Option(metavar="REPO", help="Upload it, too: OWNER/NAME.")]
-Private = Annotated[bool, typer.Option("--private", help="A repository that --push makes.")]
+Private = Annotated[
+    bool, typer.Option("--private", help="Only into a private repository; --push makes one.")
+]
 Form = Annotated[Literal["completion", "messages"], typer.Option("--format", help="What a row is.")]
 
 
@@ -62,7 +64,8 @@ def hf(  # noqa: PLR0913 - a parameter is an option
 
     weights.save(source, out)
     _card(source, out, repository, merged=False)
-    _finish({"folder": str(out), "what": "the adapter"}, source, repository, as_json)
+    what = "the adapter" if weights.is_adapter(out) else "the whole model"
+    _finish({"folder": str(out), "what": what}, source, repository, as_json)
 
 
 @app.command()
@@ -89,9 +92,8 @@ def merged(  # noqa: PLR0913 - a parameter is an option
 
     gap = weights.merge(source, out, model)
     _card(source, out, repository, merged=True)
-    said = f"the merged model; its logits moved by {gap:.2g} of the largest"
-    what = "the model, which was trained as a whole" if gap is None else said
-    made = {"folder": str(out), "what": what, "logits_moved_by": gap}
+    moved = "" if gap is None else f"; merging moved its logits by {gap:.2g} of the largest"
+    made = {"folder": str(out), "what": f"the whole model{moved}", "logits_moved_by": gap}
     _finish(made, source, repository, as_json)
 
 
@@ -181,7 +183,7 @@ def _finish(
     if as_json:
         print(json.dumps({**made, "url": url}, ensure_ascii=False))
         return
-    of = f" of {chosen.ran.setting}, {chosen.column.code}" if chosen else ", without a card"
-    print(f"{made['folder']}: {made['what']}{of}")
+    of = f"{chosen.ran.setting}, {chosen.column.code}" if chosen else "without a card"
+    print(f"{made['folder']} ({of}): {made['what']}")
     if url:
         print(url)

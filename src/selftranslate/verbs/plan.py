@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from selftranslate import console
 from selftranslate.errors import RecipeError
 from selftranslate.options import AsJson, Where
+
+if TYPE_CHECKING:
+    from selftranslate.forecast import Price
 
 
 def verb(  # noqa: PLR0913 - a parameter is an option
@@ -46,21 +49,26 @@ def verb(  # noqa: PLR0913 - a parameter is an option
     from selftranslate import recipe as recipes
     from selftranslate.forecast import terminal
 
-    if (price_in is None) != (price_out is None):
-        msg = "give both --price-in and --price-out, for a million tokens"
-        raise RecipeError(msg)
-    price = None
-    if price_in is not None and price_out is not None:
-        price = forecast.Price(read=price_in, written=price_out)
     shown = console.Shown()
     found = forecast.plan(
         recipes.load(recipe, change or []),
         runtime.Runtime(store=store, progress=shown),
         probe=probe,
         on=device or None,
-        price=price,
+        price=_price(price_in, price_out),
     )
     if as_json:
         print(json.dumps(found.to_json(), ensure_ascii=False))
     else:
         terminal.show(found, Console())
+
+
+def _price(read: float | None, written: float | None) -> Price | None:
+    from selftranslate.forecast import Price
+
+    if read is None and written is None:
+        return None
+    if read is None or written is None:
+        msg = "give both --price-in and --price-out, for a million tokens"
+        raise RecipeError(msg)
+    return Price(read=read, written=written)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -63,18 +63,11 @@ def verb(  # noqa: PLR0913 - a parameter is an option
 
     Example: selftranslate show runs prompt 1 --language de --field question
     """
-    given = {"--field": field, "--setting": setting, "--run": run}
-    for name in (name for name, value in given.items() if value is not None):
-        if name not in FITTING[kind]:
-            msg = f"{name} says nothing about a {kind}; it goes with " + " or ".join(
-                other for other, names in FITTING.items() if name in names
-            )
-            raise typer.BadParameter(msg)
+    _check(kind, {"--field": field, "--setting": setting, "--run": run})
     console.quiet_libraries()
     from rich.console import Console
 
     from selftranslate import showing
-    from selftranslate.errors import RecipeError, unknown
     from selftranslate.showing import mask, prediction, prompt, translation
 
     shown = Console(highlight=False)
@@ -83,10 +76,7 @@ def verb(  # noqa: PLR0913 - a parameter is an option
     match kind:
         case "translation":
             found = translation.find(place, id)
-            names = [*dict.fromkeys([*place.index.fields, *found.source.fields])]
-            if field is not None and field not in names:
-                raise RecipeError(unknown("field", field, names))
-            lines = _translation(found, [field] if field else names, shown.is_terminal)
+            lines = _translation(found, _names(place, found, field), shown.is_terminal)
         case "prompt":
             found = prompt.find(place, id, field)
             lines = _prompts(found, place, _coloured(shown))
@@ -105,6 +95,26 @@ def verb(  # noqa: PLR0913 - a parameter is an option
         shown.print(line, soft_wrap=not shown.is_terminal)
 
 
+def _check(kind: Kind, given: Mapping[str, object]) -> None:
+    """Refuse an option that says nothing about what is shown."""
+    for name in (name for name, value in given.items() if value is not None):
+        if name not in FITTING[kind]:
+            msg = f"{name} says nothing about a {kind}; it goes with " + " or ".join(
+                other for other, names in FITTING.items() if name in names
+            )
+            raise typer.BadParameter(msg)
+
+
+def _names(place: Place, found: Translation, field: str | None) -> list[str]:
+    """Return the fields to show, the translated ones first. Raises RecipeError."""
+    from selftranslate.errors import RecipeError, unknown
+
+    names = [*dict.fromkeys([*place.index.fields, *found.source.fields])]
+    if field is not None and field not in names:
+        raise RecipeError(unknown("field", field, names))
+    return [field] if field else names
+
+
 def _translation(
     found: Translation, names: Sequence[str], beside: bool
 ) -> Iterator[RenderableType]:
@@ -120,7 +130,7 @@ def _translation(
         yield Text(visible(f"written by {engine}"), style="dim")
     made = Table("", source.language, target.language, box=box.SIMPLE_HEAD, header_style="cyan")
     for name in names:
-        texts = [example.fields.get(name, "") for example in (source, target)]
+        texts = [visible(example.fields.get(name, "")) for example in (source, target)]
         how = Text(_made(found, name), style="dim")
         if beside:
             made.add_row(Text(visible(name), style="bold"), Text(texts[0]), Text(texts[1]))

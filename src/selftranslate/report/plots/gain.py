@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from selftranslate.protocol import Cell, Comparison
 from selftranslate.report import Findings, Result, table
 from selftranslate.report.evidence import Evidence
 from selftranslate.report.plots import Absent, Panel, Plot, tones
-from selftranslate.report.plots.svg import INK, PAPER, SMALL, Sheet, paint, sheet
+from selftranslate.report.plots.svg import INK, PAPER, SMALL, SOFT, Sheet, paint, sheet
 
 TITLE = "Gain against translation quality"
 MARKERS = "osD^vP"
+HEIGHT, LEFT, LINE = 230, 42, 13
+"""Of a panel, its left margin, and of a line of names, in points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,43 +71,55 @@ def draw(result: Result, evidence: Evidence) -> Plot | Absent:
 
 def _panel(score: str, points: Sequence[_Point]) -> Panel:
     name = table.NAMES.get(score, score)
-    made = sheet(230, width=SMALL, left=42, below=40)
-    labelled: dict[str, tuple[float, float]] = {}
+    values = {p.found.language: v for p in points if (v := _value(p.found, score)) is not None}
+    right = min(106.0, 1.2 * max(values.values()) + 4)
+    made = sheet(HEIGHT, width=SMALL, left=LEFT, below=40)
     for point in points:
-        value = _value(point.found, score)
-        if value is not None:
-            _mark(made, point, value)
-            above = point.gain + (point.errors or (0, 0))[1]
-            top = max(labelled.get(point.found.language, (value, above))[1], above)
-            labelled[point.found.language] = (value, top)
-    low, high = (
-        min([0.0, *(p.gain - (p.errors or (0, 0))[0] for p in points)]),
-        max([0.0, *(p.gain + (p.errors or (0, 0))[1] for p in points)]),
-    )
-    room = max(high - low, 1.0) * 0.1
-    made.axes.set_ylim(low - room, high + 1.4 * room)
-    right = min(106.0, 1.25 * max(value for value, _ in labelled.values()) + 4)
+        if point.found.language in values:
+            _mark(made, point, values[point.found.language], right)
+    low = min([0.0, *(p.gain - (p.errors or (0, 0))[0] for p in points)])
+    high = max([0.0, *(p.gain + (p.errors or (0, 0))[1] for p in points)])
+    room = max(high - low, 1.0) * 0.08
+    places = _places(values, right)
+    names = LINE * (1 + max(level for _, level in places.values())) / (HEIGHT - 50)
+    made.axes.set_ylim(low - room, low - room + (high - low + 2 * room) / (1 - names))
     made.axes.set_xlim(0, right)
     made.axes.axhline(0, color=INK, linewidth=0.8)
-    for language, (value, top) in labelled.items():
-        side = "right" if value > 0.85 * right else "left" if value < 0.15 * right else "center"
+    for language, (at, level) in places.items():
         made.axes.annotate(
-            language, (value, top), (0, 3), textcoords="offset points", ha=side, va="bottom"
-        )
+            language, (at, 1), (0, -LINE * (level + 1) + 3), xycoords=("data", "axes fraction"),
+            textcoords="offset points", ha="center", va="bottom",
+            bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1.5},
+        )  # fmt: skip
+        made.axes.axvline(values[language], color=SOFT, linewidth=0.7, zorder=0)
     made.axes.set_xlabel(f"{name} of the translations")
     made.axes.set_ylabel("gain, points")
     said = "; ".join(
         f"{p.found.language}, {p.cell.setting}: {p.gain:+.1f}"
         for p in points
-        if p.found.language in labelled
+        if p.found.language in values
     )
-    alt = f"Gain in points against {name}. {said}."
-    return Panel(name, made.svg(f"gain-{score}", alt))
+    return Panel(name, made.svg(f"gain-{score}", f"Gain in points against {name}. {said}."))
 
 
-def _mark(made: Sheet, point: _Point, value: float) -> None:
+def _places(values: Mapping[str, float], right: float) -> dict[str, tuple[float, int]]:
+    """Put each language's name above its points, a line lower where it would touch another."""
+    scale = (SMALL - LEFT - 12) / right
+    ends: list[float] = []
+    made = {}
+    for language, value in sorted(values.items(), key=lambda entry: entry[1]):
+        half = 3.2 * len(language)
+        middle = min(max(value * scale, half), right * scale - half)
+        free = (level for level, end in enumerate(ends) if end + 6 <= middle - half)
+        level = next(free, len(ends))
+        ends[level : level + 1] = [middle + half]
+        made[language] = (middle / scale, level)
+    return made
+
+
+def _mark(made: Sheet, point: _Point, value: float, right: float) -> None:
     tone, number = paint(point.tone), int(point.tone[1:])
-    shift = 1.4 * (number - 1)  # so that intervals of one language stand beside each other
+    shift = (number - 1) * right / 50  # so that intervals of a language stand beside each other
     made.axes.errorbar(
         value + shift, point.gain, yerr=[[e] for e in point.errors] if point.errors else None,
         fmt=MARKERS[number % len(MARKERS)], markersize=6, color=tone, elinewidth=1.1,

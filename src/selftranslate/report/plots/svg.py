@@ -14,12 +14,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from selftranslate.report.plain import visible
+
 INK, SOFT, PAPER = "#010101", "#020202", "#030303"
 """Stand for the colours of text, of lines in the background, and of the page itself."""
 NAMES = {INK: "ink", SOFT: "soft", PAPER: "paper"}
 WIDTH = 380
 """Of a drawing that stands alone, in points; a phone shows it a bit smaller."""
-SMALL = 270
+SMALL = 240
 """Of one among several."""
 TEXT = 11
 
@@ -105,7 +107,7 @@ def _clean(text: str, name: str, alt: str) -> str:
         element.tag = element.tag.rpartition("}")[2]
     box = root.get("viewBox", "")
     root.attrib.clear()
-    root.attrib.update({"viewBox": box, "role": "img", "aria-label": alt})
+    root.attrib.update({"viewBox": box, "role": "img", "aria-label": visible(alt)})
     _unwrap(root)
     made = ET.tostring(root, encoding="unicode")
     return re.sub(r"\s*\n\s*", "\n", re.sub(r"(\d+\.\d{2})\d+", r"\1", made))
