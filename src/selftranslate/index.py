@@ -11,6 +11,8 @@ from selftranslate.training import Run
 
 FILE = "index.json"
 
+LISTS = ("fields", "notes", "licences", "data_sets")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran(Record):
@@ -93,10 +95,12 @@ class Index(Record):
     notes: tuple[str, ...]
     licences: tuple[str, ...] = ()
     """Of the task's data sets."""
+    data_sets: tuple[str, ...] = ()
+    """Names on the hub, if the rows came from there."""
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> Self:
         """Rebuild the columns too."""
         columns = tuple(map(Column.from_json, row["columns"]))
-        lists = {name: tuple(row.get(name, ())) for name in ("fields", "notes", "licences")}
+        lists = {name: tuple(row.get(name, ())) for name in LISTS}
         return cls(**{**row, **lists, "columns": columns})

@@ -92,12 +92,14 @@ class Writer:
     def _append(self, rows: list[Mapping[str, Any]]) -> None:
         """Append in one write, so that processes do not tear each other's lines.
 
-        The empty line keeps it apart from what a full disk may have torn.
+        What a full disk may have torn is ended first.
         """
-        text = "\n" + "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        handle = os.open(self.root / FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        handle = os.open(self.root / FILE, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
         try:
-            os.write(handle, text.encode())
+            size = os.fstat(handle).st_size
+            torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
+            os.write(handle, (b"\n" if torn else b"") + text.encode())
         finally:
             os.close(handle)
 

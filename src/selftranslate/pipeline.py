@@ -201,6 +201,7 @@ class Pipeline:
             columns=tuple(columns),
             notes=tuple(dict.fromkeys(notes)),
             licences=self.task.licences,
+            data_sets=self.task.data_sets if self._hub else (),
         )
         archive = Archive(self.store.root)
         found = report.assemble(archive, made_of)
@@ -264,6 +265,10 @@ class Pipeline:
             progress=progress,
             length_limit=length_limit,
         )
+
+    @property
+    def _hub(self) -> bool:
+        return self.recipe.data is not None and self.recipe.data.hub
 
     @property
     def _all(self) -> list[Artifact]:

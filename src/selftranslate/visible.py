@@ -1,24 +1,30 @@
-"""Text of data, models and files as a terminal may have it: it is seen, and not obeyed."""
+"""Data as text that can do nothing: characters that steer a terminal or turn a line are shown."""
 
 from __future__ import annotations
 
-from unicodedata import category
+import re
 
-HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-"""Controls, what formats or turns the direction of writing, half a surrogate pair, line ends."""
-
-HARMLESS = "\n\t\u200c\u200d"
-"""Of these: line ends and tabs, and the joiners that scripts and emoji need."""
+STEERING = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+    "\ufeff\ud800-\udfff\ufffe\uffff]"
+)
+HARMLESS = {"\u061c", "\u200e", "\u200f"}
+"""Marks that only name a direction: Arabic and Hebrew need them, and no line is turned by them."""
 
 
 def visible(text: str) -> str:
-    r"""Write what would not be seen, or would move what is, as escapes.
+    r"""Write control characters as signs: what steers a terminal, turns a line, or is half of one.
 
-    >>> visible("a\x1b[2Jb \u202e c")
-    'a\\x1b[2Jb \\u202e c'
+    >>> visible("\x1b[31m \u202etxt\x00")
+    '␛[31m [U+202E]txt␀'
     """
-    return "".join(_escape(c) if category(c) in HIDDEN and c not in HARMLESS else c for c in text)
+    return STEERING.sub(lambda found: _shown(found[0]), text)
 
 
-def _escape(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
+def _shown(character: str) -> str:
+    code = ord(character)
+    if character in HARMLESS:
+        return character
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "␡" if code == 0x7F else f"[U+{code:04X}]"

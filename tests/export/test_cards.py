@@ -108,9 +108,7 @@ def test_the_data_card_is_one_of_machine_made_rows(thai: Chosen, tmp_path: Path)
 
 
 def test_rows_from_the_hub_name_their_data_sets(chosen: Chosen, tmp_path: Path) -> None:
-    index = replace(
-        chosen.index, task="gsm8k", recipe={**chosen.index.recipe, "data": {"hub": True}}
-    )
+    index = replace(chosen.index, data_sets=("openai/gsm8k", "juletxara/mgsm"))
     other = replace(chosen, index=index)
     data = of_model(other, tmp_path).data
     assert data.datasets == ["openai/gsm8k", "juletxara/mgsm"]

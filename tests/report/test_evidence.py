@@ -16,10 +16,10 @@ from selftranslate.report import sampled, translations
 from selftranslate.report.answers import best
 from selftranslate.report.evidence import Evidence, gather
 from selftranslate.report.page import PLOTS, _texts
-from selftranslate.report.plain import visible
 from selftranslate.report.plots import Absent, Plot, gain, losses
 from selftranslate.report.plots.svg import SMALL
 from selftranslate.report.sampled import Sample, inside, longest, pieces
+from selftranslate.visible import visible
 
 from .conftest import RUNS, Laid
 

@@ -22,12 +22,6 @@ PARTS = {
     "codeswitch": "rows with the question in one of the two languages and the answer in the other",
     "gold": "what people translated of it into {language}",
 }
-ON_HUB = {
-    "gsm8k": ("openai/gsm8k", "juletxara/mgsm"),
-    "squad": ("rajpurkar/squad", "google/xquad"),
-    "mnli": ("nyu-mll/multi_nli", "facebook/xnli"),
-}
-"""Where a task with `data: hub` reads its rows: to train on, to test on and to take shots from."""
 
 
 def compose(front: str, sections: Iterable[str]) -> str:
@@ -43,12 +37,6 @@ def task_name(chosen: Chosen) -> str:
 def category(chosen: Chosen) -> str:
     """Return the hub's name for this kind of task."""
     return CATEGORIES.get(chosen.index.metric, "text-generation")
-
-
-def hub_data(chosen: Chosen) -> tuple[str, ...]:
-    """Name the hub's data sets that were read; none if the rows were the user's own."""
-    data = chosen.index.recipe.get("data") or {}
-    return ON_HUB.get(chosen.index.task, ()) if data.get("hub") else ()
 
 
 def made_of(chosen: Chosen) -> str:

@@ -66,7 +66,7 @@ def _front(chosen: Chosen, saved: Saved, licence: dict[str, Any]) -> str:
     if saved.dropped:
         configs.append(_config("dropped", "train", DROPPED))
     translated = bool({"target", "codeswitch"} & {*chosen.parts})
-    read = card.hub_data(chosen)
+    read = chosen.index.data_sets
     data = DatasetCardData(
         pretty_name=f"{card.task_name(chosen)}, {chosen.ran.setting}",
         language=[chosen.index.recipe["source"], chosen.column.trained_for],

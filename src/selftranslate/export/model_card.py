@@ -63,7 +63,7 @@ def _front(chosen: Chosen, name: str, merged: bool, licence: dict[str, Any]) -> 
         EvalResult(
             task_type="text-generation",
             task_name=chosen.index.task,
-            dataset_type=next(reversed(card.hub_data(chosen)), chosen.index.task),
+            dataset_type=next(reversed(chosen.index.data_sets), chosen.index.task),
             dataset_name=f"{chosen.index.task}, {languages.get(column.language).name} questions",
             dataset_config=column.language,
             dataset_split="test",
@@ -79,7 +79,7 @@ def _front(chosen: Chosen, name: str, merged: bool, licence: dict[str, Any]) -> 
         model_name=name.rpartition("/")[2],
         base_model=model if on_hub(model) else None,
         base_model_relation=("adapter" if adapter else "finetune") if on_hub(model) else None,
-        datasets=list(card.hub_data(chosen)) or None,
+        datasets=list(chosen.index.data_sets) or None,
         language=_languages(chosen),
         library_name="peft" if adapter else "transformers",
         pipeline_tag="text-generation",

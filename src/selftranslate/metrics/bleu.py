@@ -56,7 +56,9 @@ def missing(tokenizer: str) -> str | None:
         package, url = "sentencepiece", SPM_MODELS[tokenizer]["url"]
         model = Path(SACREBLEU_DIR, "models", Path(url).name)
         if not model.is_file() or not model.stat().st_size:
-            return f"its model is not at {model} (download {url})"
+            # Notes go into artifacts, and those do not tell whose machine it is.
+            place = str(model).replace(str(Path.home()), "~")
+            return f"its model is not at {place} (download {url})"
     if package and importlib.util.find_spec(package) is None:
         return f"the package {package} is not installed"
     return None

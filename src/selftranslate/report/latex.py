@@ -3,8 +3,8 @@ r"""table.tex: the table as \input{table} takes it; the document needs \usepacka
 from __future__ import annotations
 
 from selftranslate.report import Result, table
-from selftranslate.report.plain import visible
 from selftranslate.report.table import Entry, Line
+from selftranslate.visible import visible
 
 ESCAPED = {
     "\\": r"\textbackslash{}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from selftranslate.report import Findings, Result, table
-from selftranslate.report.plain import visible
+from selftranslate.visible import visible
 
 
 def write(result: Result) -> str:

@@ -13,7 +13,6 @@ from typing import Any
 from selftranslate import __version__, languages
 from selftranslate.report import Result, answers, sampled, table
 from selftranslate.report.evidence import Evidence
-from selftranslate.report.plain import visible
 from selftranslate.report.plots import (
     Absent,
     Plot,
@@ -26,6 +25,7 @@ from selftranslate.report.plots import (
     tokens,
 )
 from selftranslate.report.provenance import STAGES, Spent
+from selftranslate.visible import visible
 
 FOLDER = files("selftranslate.report") / "html"
 GENERATOR = f"selftranslate {__version__}"

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from selftranslate.report import Findings, Result, table
-from selftranslate.report.plain import visible
+from selftranslate.visible import visible
 
 
 def show(result: Result, page: Path, console: Console) -> None:

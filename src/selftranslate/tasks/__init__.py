@@ -75,6 +75,8 @@ class Task:
     """What guessing scores, e.g. 1/3 for three labels; None where answers cannot be guessed."""
     licences: tuple[str, ...] = ()
     """Of the data sets, one sentence each; none where the data is the user's own."""
+    data_sets: tuple[str, ...] = ()
+    """What `data: hub` reads, by its names there: to train on, to test on."""
     gold: bool = False
     """Whether "train" exists in every language, as in the miniature's world."""
 

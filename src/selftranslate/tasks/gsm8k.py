@@ -31,6 +31,9 @@ from selftranslate.tasks import Sources, Split, Task, Translate
 ANNOTATION = re.compile(r"<<[^<>]*>>")
 NUMBER = re.compile(r"-?\d[\d.,]*")
 
+TRAIN, TEST = "openai/gsm8k", "juletxara/mgsm"
+"""The hub's data sets."""
+
 
 def build(data: Sources | None = None, validation: int = 200) -> Task:
     """Build the task; without a validation file, the last `validation` of train are held out."""
@@ -42,6 +45,7 @@ def build(data: Sources | None = None, validation: int = 200) -> Task:
         max_new_tokens=512,
         metric="final_number",
         natural_output=True,
+        data_sets=(TRAIN, TEST),
         licences=("GSM8k: MIT.", "MGSM: CC BY 4.0."),
         quality="question",
         load=partial(_load, data or Sources(), validation),
@@ -78,9 +82,9 @@ def _rows(data: Sources, split: Split, language: str) -> Iterator[Row]:
         found = rows.read(data.path(split, language), ("question", "answer"), {"question"})
         return rows.in_language(found, language, data.language(split, language))
     if split == "train":
-        return rows.in_language(rows.hub("openai/gsm8k", "main", "train"), language, "en")
+        return rows.in_language(rows.hub(TRAIN, "main", "train"), language, "en")
     theirs = "train" if split == "shots" else "test"
-    return rows.hub("juletxara/mgsm", language, theirs)
+    return rows.hub(TEST, language, theirs)
 
 
 def _question(row: Row, language: str) -> str:

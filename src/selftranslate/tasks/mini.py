@@ -33,6 +33,7 @@ def build(
         metric="final_number",
         natural_output=True,
         quality="question",
+        licences=("The miniature's data: Apache-2.0.",),
         load=partial(_load, sizes),
         gold=True,
     )

@@ -37,6 +37,7 @@ def build(
         chance=1 / 3,
         natural_output=False,
         quality="hypothesis",
+        licences=("The miniature's data: Apache-2.0.",),
         load=partial(_load, sizes),
         gold=True,
     )

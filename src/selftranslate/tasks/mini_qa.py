@@ -37,6 +37,7 @@ def build(
         metric="span",
         natural_output=True,
         quality="question",
+        licences=("The miniature's data: Apache-2.0.",),
         load=partial(_load, sizes),
         gold=True,
     )

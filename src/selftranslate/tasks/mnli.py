@@ -32,6 +32,9 @@ UNUSABLE = ("-", -1)
 HEADS = {"label", "gold_label"}
 SHOT_BLOCKS = 48
 
+TRAIN, TEST = "nyu-mll/multi_nli", "facebook/xnli"
+"""The hub's data sets."""
+
 
 def build(data: Sources | None = None) -> Task:
     """Build the task."""
@@ -48,6 +51,7 @@ def build(data: Sources | None = None) -> Task:
         metric="label",
         chance=1 / len(LABELS),
         natural_output=False,
+        data_sets=(TRAIN, TEST),
         licences=(
             "MultiNLI: mostly the licence of the Open American National Corpus, parts CC BY and "
             "CC BY-SA.",
@@ -136,6 +140,6 @@ def _rows(data: Sources, split: Split, language: str) -> Iterator[Row]:
         found = rows.read(data.path(split, language), ("premise", "hypothesis", "label"), HEADS)
         return rows.in_language(found, language, data.language(split, language))
     if split == "train":
-        found = rows.hub("nyu-mll/multi_nli", None, "train")
+        found = rows.hub(TRAIN, None, "train")
         return rows.in_language(found, language, "en")
-    return rows.hub("facebook/xnli", language, "validation" if split == "shots" else "test")
+    return rows.hub(TEST, language, "validation" if split == "shots" else "test")

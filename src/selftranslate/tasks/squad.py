@@ -24,6 +24,9 @@ from selftranslate.example import Example, Span
 from selftranslate.rows import Row
 from selftranslate.tasks import Project, Sources, Split, Task, Translate
 
+TRAIN, TEST = "rajpurkar/squad", "google/xquad"
+"""The hub's data sets."""
+
 
 def build(data: Sources | None = None, validation: int = 200) -> Task:
     """Build the task; without a validation file, the last paragraphs of train are held out.
@@ -42,6 +45,7 @@ def build(data: Sources | None = None, validation: int = 200) -> Task:
         max_new_tokens=64,
         metric="span",
         natural_output=True,
+        data_sets=(TRAIN, TEST),
         licences=("SQuAD: CC BY-SA 4.0.", "XQuAD: CC BY-SA 4.0."),
         quality="question",
         load=partial(_load, data or Sources(), validation),
@@ -86,10 +90,10 @@ def _examples(data: Sources, split: Split, language: str) -> list[Example]:
 
 def _paragraphs(data: Sources, split: Split, language: str) -> Iterator[Row]:
     if data.hub and split == "train":
-        found = rows.in_language(rows.hub("rajpurkar/squad", "plain_text", "train"), language, "en")
+        found = rows.in_language(rows.hub(TRAIN, "plain_text", "train"), language, "en")
         return map(_as_paragraph, found)
     if data.hub:
-        return map(_as_paragraph, rows.hub("google/xquad", f"xquad.{language}", "validation"))
+        return map(_as_paragraph, rows.hub(TEST, f"xquad.{language}", "validation"))
     path = data.path(split, language)
     if data.language(split, language) != language:
         message = f"in English, {language!r} was asked for; write {{language}} into the path"

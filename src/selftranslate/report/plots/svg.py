@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from selftranslate.report.plain import visible
+from selftranslate.visible import visible
 
 INK, SOFT, PAPER = "#010101", "#020202", "#030303"
 """Stand for the colours of text, of lines in the background, and of the page itself."""
