@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,14 @@ from selftranslate.cli import main
 from selftranslate.differences import Compared, Differences, changed, side
 
 from .conftest import RECIPE, Experiment, run
+
+
+@pytest.fixture(scope="module")
+def experiment(experiment: Experiment, tmp_path_factory: pytest.TempPathFactory) -> Experiment:
+    """Use a copy: another experiment in the store would be the newest for other tests."""
+    store = tmp_path_factory.mktemp("diff") / "store"
+    shutil.copytree(experiment.store, store)
+    return replace(experiment, store=store)
 
 
 @pytest.fixture(scope="module")
