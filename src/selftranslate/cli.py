@@ -113,7 +113,7 @@ def _add(name: str) -> None:
     for command in module.app.registered_commands:
         command.short_help = _summary(command.callback)
         command.callback = _loud(command.callback)
-    app.add_typer(module.app, name=name)
+    app.add_typer(module.app, name=name, short_help=module.app.info.help)
 
 
 for _name in VERBS:
