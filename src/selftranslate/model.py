@@ -49,15 +49,44 @@ def _local(name: str) -> Path | None:
 
 @cache
 def fingerprint(name: str) -> str:
-    """Hash the model's config, tokenizer and weights, so that keys follow content, not names."""
-    root = folder(name)
+    """Hash the model's config, tokenizer and weights, so that keys follow content, not names.
+
+    Weights that lie on the hub are not fetched for it: the hub knows their hashes.
+    """
     digest = hashlib.sha256()
-    kinds = {".json", ".safetensors", ".model"}
-    for file in sorted(p for p in root.iterdir() if p.suffix in kinds):
-        digest.update(file.name.encode())
-        with file.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    for file, hashed in sorted(_hashes(name).items()):
+        digest.update(file.encode())
+        digest.update(hashed)
     return digest.hexdigest()[:16]
+
+
+def _hashes(name: str) -> dict[str, bytes]:
+    """Return the SHA-256 of each file that decides what the model writes."""
+    root = _local(name)
+    known = _known_to_the_hub(name) if root is None else {}
+    if root is None:
+        root = without_weights(name) if known else folder(name)
+    kinds = {".json", ".safetensors", ".model"}
+    made = dict(known)
+    for file in root.iterdir():
+        if file.suffix in kinds and file.name not in made:
+            with file.open("rb") as stream:
+                made[file.name] = hashlib.file_digest(stream, "sha256").digest()
+    return made
+
+
+def _known_to_the_hub(name: str) -> dict[str, bytes]:
+    """Ask the hub for the hashes of a model's weights; none where it cannot be asked."""
+    import httpx2
+    import huggingface_hub
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    try:
+        found = huggingface_hub.HfApi().model_info(name, files_metadata=True).siblings or []
+    except (HfHubHTTPError, HFValidationError, httpx2.HTTPError, OSError):
+        return {}
+    weights = [f for f in found if f.rfilename.endswith(".safetensors") and "/" not in f.rfilename]
+    return {f.rfilename: bytes.fromhex(f.lfs.sha256) for f in weights if f.lfs}
 
 
 def check_base(name: str, tuned: Path) -> None:
@@ -78,7 +107,7 @@ def tokenizer(name: str) -> Any:
     """Load the model's tokenizer, padding on the left."""
     from transformers import AutoTokenizer
 
-    made = AutoTokenizer.from_pretrained(folder(name), padding_side="left")
+    made = AutoTokenizer.from_pretrained(without_weights(name), padding_side="left")
     if made.pad_token_id is None:
         made.pad_token = made.eos_token
     return made
@@ -131,7 +160,7 @@ def _config(name: str) -> Any:
     """Read the part of a model's config that is about text."""
     from transformers import AutoConfig
 
-    root = folder(name)
+    root = without_weights(name)
     try:
         config = AutoConfig.from_pretrained(root, local_files_only=True)
     except (OSError, ValueError) as error:

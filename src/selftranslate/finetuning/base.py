@@ -50,7 +50,7 @@ def rows_at_once(name: str, longest: int) -> int:
     """Return how many rows of so many tokens a CPU works on at once: more are no faster."""
     import transformers
 
-    config = transformers.AutoConfig.from_pretrained(models.folder(name)).get_text_config()
+    config = transformers.AutoConfig.from_pretrained(models.without_weights(name)).get_text_config()
     units = getattr(config, "num_hidden_layers", 1) * getattr(config, "hidden_size", 1)
     return max(1, _ACTIVATIONS // (_BYTES * units * longest))
 

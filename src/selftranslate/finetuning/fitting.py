@@ -266,7 +266,7 @@ def _context(name: str) -> int | None:
     """Return how many tokens the model was made for, if its config says so."""
     import transformers
 
-    config = transformers.AutoConfig.from_pretrained(models.folder(name)).get_text_config()
+    config = transformers.AutoConfig.from_pretrained(models.without_weights(name)).get_text_config()
     longest: int | None = getattr(config, "max_position_embeddings", None)
     return longest
 

@@ -34,7 +34,7 @@ def of(name: str) -> Shape:
     """Measure a model. Raises EngineError if it is not there."""
     import transformers
 
-    root = models.folder(name)
+    root = models.without_weights(name)
     config = transformers.AutoConfig.from_pretrained(root).get_text_config(decoder=True)
     heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
     width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
