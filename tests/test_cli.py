@@ -6,12 +6,15 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
 from selftranslate import __version__
-from selftranslate.cli import main
+from selftranslate.cli import app, main
 
 RECIPE = """
 task: {name: mini, train: 10, validation: 4, test: 6}
@@ -155,3 +158,24 @@ def test_ctrl_c_is_said_and_the_same_command_goes_on(file: Path, tmp_path: Path)
     again = subprocess.run(command, capture_output=True, text=True, check=False)
     assert again.returncode == 0 and json.loads(again.stdout)["languages"]["de"]
     assert "translate into German: in the store already" in again.stderr
+
+
+def leaves(command: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from leaves(inner, *path, name)
+    if not hasattr(command, "commands"):
+        yield path, command
+
+
+ALWAYS_JSON = {("schema",), ("memory", "export")}
+
+
+@pytest.mark.parametrize(
+    ("path", "verb"), [pytest.param(p, v, id=" ".join(p)) for p, v in leaves(get_command(app))]
+)
+def test_every_verb_has_an_example_and_the_options_of_all(path: tuple[str, ...], verb: Any) -> None:
+    said = " ".join((verb.help or "").split())
+    assert f"Example: selftranslate {' '.join(path)} " in f"{said} "
+    options = {name for option in verb.params for name in option.opts}
+    assert options >= {"-q", "--quiet", "-v", "--verbose"}
+    assert "--json" in options or path in ALWAYS_JSON

@@ -88,11 +88,11 @@ def footnote(result: Result) -> str:
     """Say what the table's numbers and marks are."""
     parts = ["Mean ± standard deviation (ddof 0) of the runs kept by validation, in percent."]
     found = [c.comparison for f in result.languages.values() for c in f.cells if c.comparison]
-    if result.holm:
+    if tests := len(result.holm):
         parts.append(
             f"* better than {found[0].baseline} with p < {found[0].alpha:g} (Welch's t-test, "
             "two-sided, on the runs kept); † still so after Holm's correction over the table's "
-            f"{len(result.holm)} tests; bold: the highest significant score of a column."
+            f"{tests} test{'s' * (tests > 1)}; bold: the highest significant score of a column."
         )
     printed = [
         result.printed(code, c.setting) for code, f in result.languages.items() for c in f.cells

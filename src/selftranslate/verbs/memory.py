@@ -62,6 +62,7 @@ def prune(
     older_than: Annotated[float | None, typer.Option(min=0, help="In days.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Remove all entries.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Remove entries and give their room back; both conditions must hold if both are given.
 
@@ -73,4 +74,7 @@ def prune(
         raise typer.BadParameter("give --model, --older-than or both, or else --all")  # noqa: EM101
     with upkeep.existing(store) as kept:
         count = upkeep.prune(kept, model, older_than, dry_run=dry_run)
-    print(f"{'would remove' if dry_run else 'removed'} {count:,} entries")
+    if as_json:
+        print(json.dumps({"removed": 0 if dry_run else count, "found": count}))
+    else:
+        print(f"{'would remove' if dry_run else 'removed'} {count:,} entries")

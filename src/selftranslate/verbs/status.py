@@ -64,7 +64,8 @@ def _lines(found: Overview, shown: Console) -> Iterator[Text]:
     for kept in found.stages:
         left = f"  {_size(kept.unfinished)} unfinished" if kept.unfinished else ""
         size = _size(kept.bytes)
-        yield Text(f"  {kept.stage:<24}{kept.artifacts:>7,} artifacts{size:>12}{left}")
+        word = "artifact " if kept.artifacts == 1 else "artifacts"
+        yield Text(f"  {kept.stage:<24}{kept.artifacts:>7,} {word}{size:>12}{left}")
     entries = "cannot be read" if found.memory is None else f"{found.memory:,} texts    "
     yield Text(f"  {'translation memory':<24}{entries:>17}{_size(found.memory_bytes):>12}")
 
