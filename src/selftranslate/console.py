@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
+from selftranslate.amounts import duration
 from selftranslate.progress import Advance
 
 GUESS = {"texts": 0.03, "steps": 0.15, "answers": 0.01}
@@ -93,7 +94,7 @@ class Shown:
         """Start the estimate of the time left."""
         self._estimate.left = dict(units)
         what = ", ".join(f"{count:,} {unit}" for unit, count in units.items())
-        self.say(f"to do: {what}; about {minutes(self._estimate.seconds())}")
+        self.say(f"to do: {what}; about {duration(self._estimate.seconds())}")
 
     @contextmanager
     def stage(self, label: str, total: int, unit: str) -> Iterator[Advance]:
@@ -140,20 +141,13 @@ class Shown:
 
     def _line(self, text: str) -> None:
         left = self._estimate.seconds()
-        tail = f"  (about {minutes(left)} left)" if left >= 1 else ""
+        tail = f"  (about {duration(left)} left)" if left >= 1 else ""
         self.say(text + tail)
 
     def _draw_whole(self) -> None:
         if self._bars is not None and self._whole is not None:
-            left = f"about {minutes(self._estimate.seconds())} left"
+            left = f"about {duration(self._estimate.seconds())} left"
             self._bars.update(self._whole, completed=self._estimate.share(), count=left)
-
-
-def minutes(seconds: float) -> str:
-    """Write a time as people say it."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def quiet_libraries() -> None:

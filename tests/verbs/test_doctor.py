@@ -12,8 +12,9 @@ import pytest
 from rich.console import Console
 
 from selftranslate import lock
+from selftranslate.amounts import size
 from selftranslate.cli import main
-from selftranslate.doctor import here, models, number, size, spoken
+from selftranslate.doctor import here, models, number, spoken
 
 SECRET = "hf_thisIsNobodysToken0123456789"
 

@@ -39,19 +39,6 @@ def fit(lines: Iterable[Line]) -> bool:
     return all(line.state != "do" for line in lines)
 
 
-def size(count: float) -> str:
-    """Write bytes for people.
-
-    >>> size(13_476_839_424)
-    '13.5 GB'
-    """
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}" if unit != "B" else f"{count:.0f} B"
-        count /= 1000
-    return f"{count:.3g} TB"
-
-
 def number(count: float) -> str:
     """Write a large number for people.
 

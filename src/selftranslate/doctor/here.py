@@ -13,7 +13,8 @@ from secrets import token_hex
 from typing import Any
 
 from selftranslate import lock, machine
-from selftranslate.doctor import Line, size
+from selftranslate.amounts import size
+from selftranslate.doctor import Line
 
 GB = 10**9
 DEVELOPERS = {"dev", "docs", "test"}

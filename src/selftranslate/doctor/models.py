@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from selftranslate import machine, model, plugins
-from selftranslate.doctor import Line, number, size, spoken
+from selftranslate.amounts import size
+from selftranslate.doctor import Line, number, spoken
 from selftranslate.translate.fence import FENCES
 
 SHORT = 2048

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from selftranslate.amounts import duration, size
 from selftranslate.forecast import Forecast, Line
 
 UNITS = {"texts": "distinct texts to translate", "steps": "training steps", "answers": "answers"}
@@ -32,7 +33,7 @@ def summary(found: Forecast) -> str:
             known = f" of {all_['distinct']:,}" if left < all_["distinct"] else ""
             parts.append(f"{left:,}{known} {name}")
     if found.seconds is not None and found.timed:
-        parts.append(f"about {time(found.seconds)}")
+        parts.append(f"about {duration(found.seconds)}")
     if found.gpu_hours:
         parts.append(f"{found.gpu_hours:.2g} GPU-hours")
     parts.append(f"{size(sum(line.step.bytes for line in found.lines))} of disk")
@@ -68,29 +69,10 @@ def _figures(line: Line, paid: bool) -> list[str]:
         f"{there:,}" if there else "",
         count(step.prompt_tokens) if asked else "",
         count(step.new_tokens) if step.new_tokens else "",
-        time(line.seconds) if asked and line.seconds is not None else "",
+        duration(line.seconds) if asked and line.seconds is not None else "",
         size(step.bytes) if step.bytes else "",
         *[f"{line.money:,.2f}" if line.money is not None else ""] * paid,
     ]
-
-
-def time(seconds: float) -> str:
-    """Write a time so that two digits say what there is to say.
-
-    >>> [time(9.2), time(400), time(9000)]
-    ['9 s', '7 min', '2.5 h']
-    """
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:,.1f} h"
-
-
-def size(count: float) -> str:
-    """Write a number of bytes."""
-    for unit, most in (("kB", 1e6), ("MB", 1e9), ("GB", 1e12)):
-        if count < most:
-            return f"{count / most * 1000:,.3g} {unit}"
-    return f"{count / 1e12:,.3g} TB"
 
 
 def count(tokens: int) -> str:

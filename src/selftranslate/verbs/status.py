@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from selftranslate.console import minutes
+from selftranslate.amounts import duration
 from selftranslate.options import AsJson, Where
 from selftranslate.visible import visible
 
@@ -88,7 +88,7 @@ def _run(run: Account, shown: Console) -> Iterator[Text]:
         said = f"{stage.done:>9,} {stage.unit}" if stage.made else ""
         times = f"  {stage.made} times" if stage.made > 1 else ""
         there = f"  {stage.found} in the store already" if stage.found else ""
-        took = f"  {minutes(stage.seconds):>7}  {rate:>9}" if stage.made else ""
+        took = f"  {duration(stage.seconds):>7}  {rate:>9}" if stage.made else ""
         line = Text.assemble(
             "    ", ("✓", "green"), f" {visible(stage.label):<{width}}{said}{took}"
         )
@@ -115,7 +115,7 @@ def _working(now: Current, width: int, shown: Console) -> Text:
 
 def _left(run: Account, unit: str, count: int) -> str:
     seconds = run.seconds_left[unit]
-    return f"{count:,} {unit}" + (f" (about {minutes(seconds)})" if seconds is not None else "")
+    return f"{count:,} {unit}" + (f" (about {duration(seconds)})" if seconds is not None else "")
 
 
 def _fate(run: Account) -> str:
@@ -124,17 +124,17 @@ def _fate(run: Account) -> str:
         case "running":
             return f"{since}, {_took(run)}; process {run.pid} on {run.host}, {_heard(run)}"
         case "finished":
-            return f"at {_moment(run.ended)}, in {minutes(run.seconds)}"
+            return f"at {_moment(run.ended)}, in {duration(run.seconds)}"
         case "interrupted":
             return (
-                f"at {_moment(run.ended)}, after {minutes(run.seconds)}; the same command goes on "
+                f"at {_moment(run.ended)}, after {duration(run.seconds)}; the same command goes on "
                 "from what is finished"
             )
         case "failed":
-            return f"at {_moment(run.ended)}, after {minutes(run.seconds)}: {run.message}"
+            return f"at {_moment(run.ended)}, after {duration(run.seconds)}: {run.message}"
         case "died":
             return (
-                f"its process is gone, {_heard(run)} after {minutes(run.seconds)}; run the same "
+                f"its process is gone, {_heard(run)} after {duration(run.seconds)}; run the same "
                 "command again"
             )
         case _:
@@ -156,7 +156,7 @@ def _heard(run: Account) -> str:
 
 def _took(run: Account) -> str:
     begun = datetime.fromisoformat(run.began)
-    return minutes((datetime.now(begun.tzinfo) - begun).total_seconds())
+    return duration((datetime.now(begun.tzinfo) - begun).total_seconds())
 
 
 def _moment(text: str) -> str:
