@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -54,7 +55,7 @@ def describe() -> dict[str, Any]:
     Only what has been imported is named, and nothing that tells whose machine it is.
     """
     torch: Any = sys.modules.get("torch")
-    versions = {name: version(name) for name in COMPUTE if name in sys.modules}
+    versions = {name: _version(name) for name in COMPUTE if name in sys.modules}
     gpus = []
     if torch is not None and torch.cuda.is_available():
         gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
@@ -91,6 +92,13 @@ def use_cores() -> None:
         torch.set_num_threads(cores())
 
 
+@cache
+def _version(name: str) -> str:
+    """Look it up once: a run describes its machine with each artifact."""
+    return version(name)
+
+
+@cache
 def _processor() -> str:
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
