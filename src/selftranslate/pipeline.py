@@ -19,7 +19,7 @@ from selftranslate.splits import apart, balance
 from selftranslate.store import Artifact, Store, write, write_json
 from selftranslate.tasks import Split
 from selftranslate.transfer import Material, Transfer, follow
-from selftranslate.translate import Translator, memory
+from selftranslate.translate import Translator
 from selftranslate.translate.shots import choose
 from selftranslate.workshop import Workshop
 
@@ -127,7 +127,7 @@ class Pipeline:
         translator = self.translator(shots, code, progress, self.recipe.length_limit)
 
         def work(folder: Path) -> None:
-            with memory.open_(self.store.root) as kept:
+            with self.shop.remembered() as kept:
                 pairs = write(replace(translator, memory=kept).translate(examples), folder)
             balance(self.task, len(examples), pairs, 0)
             write_json(progress.notes, folder, "notes.json")
@@ -172,7 +172,7 @@ class Pipeline:
         translator = self.translator(shots, code, progress)
 
         def work(folder: Path) -> None:
-            with memory.open_(self.store.root) as kept:
+            with self.shop.remembered() as kept:
                 predictions, scores = quality.measure(replace(translator, memory=kept), both)
             write(predictions, folder, "outputs.jsonl")
             write_json([asdict(score) for score in scores], folder, "metrics.json")

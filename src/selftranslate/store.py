@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -34,6 +35,9 @@ R = TypeVar("R", bound=Record)
 MANIFEST = "manifest.json"
 KEY = 16
 """Characters of a key."""
+
+SPOOL = 1 << 26
+"""Bytes of records that are held in memory, at most, until their hash is known."""
 
 ABANDONED = 30 * 24 * 3600
 """Seconds after which what a killed process kept of an unfinished artifact is nobody's."""
@@ -171,13 +175,26 @@ class Store:
                             shutil.rmtree(kept, ignore_errors=True)
 
     def keep(self, stage: str, rows: Iterable[Record]) -> Artifact:
-        """Store records under the hash of their own content: where outside data comes in."""
-        text = "".join(_line(row) for row in rows)
+        """Store records under the hash of their own content: where outside data comes in.
 
-        def work(folder: Path) -> None:
-            (folder / "rows.jsonl").write_text(text, encoding="utf-8", newline="\n")
+        They are written down before their hash is known, so that any number of them may come.
+        """
+        content = hashlib.sha256()
+        with disk(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+        with tempfile.SpooledTemporaryFile(SPOOL, dir=str(self.root)) as spool:
+            for row in rows:
+                line = _line(row).encode()
+                content.update(line)
+                with disk(self.root):
+                    spool.write(line)
 
-        return self.make(stage, {"content": hashlib.sha256(text.encode()).hexdigest()}, [], work)
+            def work(folder: Path) -> None:
+                spool.seek(0)
+                with (folder / "rows.jsonl").open("wb") as file:
+                    shutil.copyfileobj(spool, file)
+
+            return self.make(stage, {"content": content.hexdigest()}, [], work)
 
 
 def identify(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from selftranslate.splits import draw
 from selftranslate.store import Artifact, Store
 from selftranslate.tasks import Split, Task
 from selftranslate.training import Trainer
+from selftranslate.translate import memory
+from selftranslate.translate.memory import Memory
 
 
 class Workshop:
@@ -45,6 +48,12 @@ class Workshop:
         """The model that translates: the same one, unless the recipe names another (C.3)."""
         wanted = self.recipe.translation_engine or self.recipe.engine
         return self._engine(wanted, self.recipe.translator or self.recipe.model)
+
+    @contextmanager
+    def remembered(self) -> Iterator[Memory]:
+        """Open the store's translation memory. Raises DiskError."""
+        with memory.open_(self.store.root) as kept:
+            yield kept
 
     @cached_property
     def trainer(self) -> Trainer:

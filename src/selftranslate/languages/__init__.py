@@ -19,6 +19,12 @@ class Language:
     code: str
     name: str
     """In English."""
+    native: str = ""
+    """In itself: "Deutsch"."""
+    family: str = ""
+    """The branch that people group languages by: "Germanic", "Slavic", "Tai" ..."""
+    script: str = "Latn"
+    """ISO 15924: "Latn", "Cyrl", "Thai" ..."""
     answer_in: str
     """"Please answer in German.", said in German (section 3)."""
     spaces: bool = True
