@@ -24,7 +24,8 @@ import pytest
 from selftranslate import interrupts
 from selftranslate.errors import DiskError
 from selftranslate.example import Example
-from selftranslate.store import MANIFEST, Store, unfinished
+from selftranslate.sealed import MANIFEST
+from selftranslate.store import Store, unfinished
 
 ROW = Example(id="1", language="en", fields={"q": "a\u2028b\nc"}, spans={"a": (0, 1)})
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from selftranslate import index, journal
+from selftranslate.elsewhere import at, named
 from selftranslate.errors import DataError
 from selftranslate.index import Index
 from selftranslate.journal import Journal
-from selftranslate.store import KEY, MANIFEST, Artifact
+from selftranslate.sealed import MANIFEST
+from selftranslate.store import KEY, Artifact, Store
 
 RESULT = "result"
 """The stage whose artifacts are whole experiments."""
@@ -30,8 +32,8 @@ class Archive:
 
     def results(self) -> list[Artifact]:
         """Return the finished experiments, the newest first."""
-        found = self._all(RESULT)
-        return sorted(found, key=lambda a: (-(a.path / MANIFEST).stat().st_mtime, a.key))
+        found = [(-when, artifact.key, artifact) for artifact, when in self._all(RESULT)]
+        return [artifact for *_, artifact in sorted(found, key=lambda one: one[:2])]
 
     def result(self, key: str = "") -> Artifact:
         """Return the newest finished experiment, or the one whose key begins like this.
@@ -43,9 +45,9 @@ class Archive:
             raise DataError(_several(key, found))
         if not found:
             what = f"no finished experiment {key}" if key else "no finished experiment"
-            msg = f"{self.root}: {what} here; `selftranslate status` says what there is"
+            msg = f"{named(self.root)}: {what} here; `selftranslate status` says what there is"
             raise DataError(msg)
-        return found[0]
+        return self.get(RESULT, found[0].key)
 
     def index(self, result: Artifact) -> Index:
         """Read which artifacts an experiment consists of. Raises DataError."""
@@ -56,27 +58,36 @@ class Archive:
             raise DataError(msg) from error
 
     def get(self, stage: str, key: str) -> Artifact:
-        """Return an artifact. Raises DataError if it is not there."""
-        artifact = Artifact(stage, key, self.root / stage / key)
-        if not (artifact.path / MANIFEST).is_file():
-            msg = f"{artifact.path}: missing; run the recipe again, it makes what is not there"
-            raise DataError(msg)
-        return artifact
+        """Return an artifact, fetched if it is elsewhere. Raises DataError if it is nowhere."""
+        artifact = self._artifact(stage, key)
+        here = (artifact.path / MANIFEST).is_file()
+        return artifact if here else Store(self.root).get(stage, key)
 
     def find(self, key: str) -> Artifact:
         """Return the artifact whose key begins like this, of whatever stage. Raises DataError."""
-        found = [artifact for artifact in self._all("*") if artifact.key.startswith(key)]
+        found = [artifact for artifact, _ in self._all("*") if artifact.key.startswith(key)]
         if len(found) > 1:
             raise DataError(_several(key, found))
         if not found:
-            msg = f"{self.root}: no artifact's key begins with {key!r}"
+            msg = f"{named(self.root)}: no artifact's key begins with {key!r}"
             raise DataError(msg)
-        return found[0]
+        return self.get(found[0].stage, found[0].key)
 
-    def _all(self, stage: str) -> Iterator[Artifact]:
-        for path in sorted(self.root.glob(f"{stage}/{'[0-9a-f]' * KEY}")):
-            if (path / MANIFEST).is_file():
-                yield Artifact(path.parent.name, path.name, path)
+    def _all(self, stage: str) -> Iterator[tuple[Artifact, float]]:
+        """Yield what is there of a stage, or of "*", and when it was finished."""
+        pattern = f"{stage}/{'[0-9a-f]' * KEY}/{MANIFEST}"
+        if far := at(self.root):
+            place = "" if stage == "*" else stage
+            for name, there in sorted(far.files(place).items()):
+                path = PurePosixPath(place, name)
+                if path.match(pattern) and len(path.parts) == 3:
+                    yield self._artifact(path.parts[0], path.parts[1]), there.modified
+            return
+        for path in sorted(self.root.glob(pattern)):
+            yield self._artifact(*path.parts[-3:-1]), path.stat().st_mtime
+
+    def _artifact(self, stage: str, key: str) -> Artifact:
+        return Artifact(stage, key, self.root / stage / key)
 
 
 def _several(key: str, found: list[Artifact]) -> str:

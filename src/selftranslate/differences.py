@@ -17,7 +17,7 @@ from selftranslate import report
 from selftranslate.archive import RESULT, Archive
 from selftranslate.errors import DataError, SelfTranslateError
 from selftranslate.index import Column, Index, Ran
-from selftranslate.store import MANIFEST
+from selftranslate.sealed import MANIFEST
 
 State = Literal["equal", "different", "only in A", "only in B"]
 

@@ -11,8 +11,17 @@ SelfTranslateError        1   the run failed
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import errno
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import ClassVar
+
+DISK = {
+    errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENOTDIR,
+    errno.EEXIST, errno.EISDIR,
+}  # fmt: skip
+"""What a disk or a folder is to blame for; libraries raise OSError for much else."""
 
 
 class SelfTranslateError(Exception):
@@ -61,3 +70,19 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, names, n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
     return f"unknown {what} {name!r}.{hint} Known: {', '.join(names) or 'none'}."
+
+
+@contextmanager
+def disk(path: Path) -> Iterator[None]:
+    """Raise DiskError for what a disk or a folder is to blame for; it names the file, or `path`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in DISK:
+            raise
+        where = error.filename or path
+        msg = (
+            f"{where}: {error.strerror or error}; what was finished is kept: free or fix the "
+            "disk and run the same command again"
+        )
+        raise DiskError(msg) from error

@@ -1,6 +1,7 @@
 """When each artifact was made, how long it took, on which machine.
 
 It lies beside the artifacts and is part of none: equal recipes give equal bytes, not equal times.
+Each process has a file of its own, for network disks let two machines tear each other's lines.
 """
 
 from __future__ import annotations
@@ -8,14 +9,21 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
-FILE = "journal.jsonl"
+from selftranslate import elsewhere
+
+FOLDER = "journal"
+"""Where in a store the files lie, one for each process."""
+
+BEFORE = "journal.jsonl"
+"""One file for all, as older versions wrote it; it is still read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,12 +98,11 @@ class Writer:
         return made
 
     def _append(self, rows: list[Mapping[str, Any]]) -> None:
-        """Append in one write, so that processes do not tear each other's lines.
-
-        What a full disk may have torn is ended first.
-        """
+        """Append in one write; what a full disk may have torn is ended first."""
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        handle = os.open(self.root / FILE, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+        path = self.root / FOLDER / f"{self._session}.jsonl"
+        path.parent.mkdir(exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
         try:
             size = os.fstat(handle).st_size
             torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
@@ -108,9 +115,7 @@ def read(root: Path) -> Journal:
     """Read a store's journal; a line that a crash tore is left out."""
     entries: dict[tuple[str, str], Entry] = {}
     sessions: dict[str, Session] = {}
-    path = root / FILE
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
-    for line in lines:
+    for line in _lines(root):
         try:
             row = json.loads(line)
             if "session" in row:
@@ -118,10 +123,20 @@ def read(root: Path) -> Journal:
                 sessions[session.id] = session
             else:
                 entry = Entry(**row["made"])
-                entries[entry.stage, entry.key] = entry
+                before = entries.get((entry.stage, entry.key), entry)
+                entries[entry.stage, entry.key] = max(entry, before, key=lambda one: one.began)
         except (ValueError, KeyError, TypeError):
             continue
     return Journal(entries, sessions)
+
+
+def _lines(root: Path) -> Iterator[str]:
+    """Yield the lines of all processes; those of other machines are fetched."""
+    far = elsewhere.at(root)
+    others = far.others(FOLDER) if far else []
+    for path in (root / BEFORE, *sorted((root / FOLDER).glob("*.jsonl")), *others):
+        with suppress(FileNotFoundError):
+            yield from path.read_text(encoding="utf-8", errors="replace").splitlines()
 
 
 def _now() -> str:

@@ -20,7 +20,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, Literal, Self
 
-from selftranslate import lock
+from selftranslate import elsewhere, lock
 from selftranslate.progress import Advance, Progress
 
 FOLDER = "live"
@@ -36,7 +36,7 @@ RECENT = 30
 
 State = Literal["running", "finished", "interrupted", "failed", "died", "unknown"]
 """A run is "died" if it said no last word and its process is gone; "unknown" if its process is on
-another machine and the disk has no locks."""
+another machine, and the disk has no locks or the store is elsewhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,12 +286,14 @@ class Live:
 
 def read(store: Path) -> list[Account]:
     """Return what the runs of a store say of themselves, the newest first, nothing unreadable."""
-    found = []
-    for path in sorted((store / FOLDER).glob("[0-9]*.json"), reverse=True):
+    found, far = [], elsewhere.at(store)
+    others = far.others(FOLDER, KEPT) if far else []
+    own = (store / FOLDER).glob("[0-9]*.json")
+    for path in sorted([*own, *others], key=lambda each: each.name, reverse=True):
         try:
             account = Account.from_json(json.loads(path.read_text(encoding="utf-8")))
             if account.state == "running":
-                account.state = _state(path.parent, account)
+                account.state = "unknown" if path in others else _state(path.parent, account)
         except (OSError, ValueError, KeyError, TypeError):
             continue
         found.append(account)

@@ -14,7 +14,8 @@ from selftranslate.archive import Archive
 from selftranslate.errors import DiskError, RecipeError, SelfTranslateError
 from selftranslate.live import Account
 from selftranslate.report import table
-from selftranslate.store import KEY, MANIFEST, Artifact
+from selftranslate.sealed import MANIFEST
+from selftranslate.store import KEY, Artifact
 from selftranslate.translate import memory
 
 NEWEST = 10

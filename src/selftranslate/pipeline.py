@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from selftranslate import evaluate, index, languages, plugins, quality, report, translate
 from selftranslate.archive import RESULT, Archive
 from selftranslate.errors import DataError
 from selftranslate.example import Example, Pair
-from selftranslate.filters import Filter, sieve
+from selftranslate.filters import Filter, judge
 from selftranslate.index import Column, Index
 from selftranslate.progress import Noting, Progress
 from selftranslate.recipe import Recipe
+from selftranslate.records import Records
 from selftranslate.runtime import Runtime
 from selftranslate.splits import apart, balance
-from selftranslate.store import Artifact, Store, write, write_json
+from selftranslate.store import Artifact, Store, lines, write, write_json
 from selftranslate.tasks import Split
 from selftranslate.transfer import Material, Transfer, follow
 from selftranslate.translate import Translator
 from selftranslate.translate.shots import choose
 from selftranslate.workshop import Workshop
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Examples that are read anew each time."""
-
-    artifact: Artifact
-
-    def __iter__(self) -> Iterator[Example]:
-        return self.artifact.read(Example)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
 
 
 class Pipeline:
@@ -47,15 +36,13 @@ class Pipeline:
         self.store, self.task, self.notes = self.shop.store, self.shop.task, self.shop.notes
 
     def run(self) -> tuple[report.Result, Artifact]:
-        """Make everything the recipe asks for; return the result and the report's files."""
+        """Make everything the recipe asks for; return the result and where it is kept."""
         english = self.load("train", self.recipe.source)
         return self.result(english, self.columns(english))
 
     def columns(self, english: Artifact) -> list[Column]:
         """Stages 2 to 7: make everything that is compared; say which artifacts that is."""
-        chosen = {code: self.choose_shots(code) for code in self.recipe.languages}
-        self._check(english, chosen)
-        self._plan(english, chosen)
+        chosen = self.begin(english)
         transfers = [
             Transfer(self.shop, self.material(english, chosen[code], code)) for code in chosen
         ]
@@ -67,6 +54,13 @@ class Pipeline:
             columns += transfer.ask(trials)
         self.shop.clear()
         return columns
+
+    def begin(self, english: Artifact) -> dict[str, Artifact]:
+        """Stage 2 for all languages; fail now where the run would fail hours later."""
+        chosen = {code: self.choose_shots(code) for code in self.recipe.languages}
+        self._check(english, chosen)
+        self._plan(english, chosen)
+        return chosen
 
     def follow(self) -> None:
         """Train along with the process that leads (see `processes`)."""
@@ -94,8 +88,7 @@ class Pipeline:
 
     def validation(self, shots: Artifact, code: str, used: Sequence[str]) -> Artifact:
         """The held-out questions that choose the runs, never the test set (4.5)."""
-        own = self.recipe.validation == "target"
-        made = self.load("validation", code if own else self.recipe.source, without=used)
+        made = self.held_out(code, used)
         if self.recipe.validation != "translated":
             return made
         pairs = self.filter(self.translate(made, shots, code), code)
@@ -107,6 +100,11 @@ class Pipeline:
             )
             raise DataError(msg)
         return self.store.keep("validation-translated", examples)
+
+    def held_out(self, code: str, used: Sequence[str]) -> Artifact:
+        """The validation questions as they were written: in the source language, or the target."""
+        own = self.recipe.validation == "target"
+        return self.load("validation", code if own else self.recipe.source, without=used)
 
     def choose_shots(self, code: str) -> Artifact:
         """Stage 2: the parallel examples translation learns from (4.4)."""
@@ -122,7 +120,7 @@ class Pipeline:
 
     def translate(self, english: Artifact, shots: Artifact, code: str) -> Artifact:
         """Stage 3: the model translates its own training data, field by field (4.4)."""
-        examples = Rows(english)
+        examples = Records(english, Example)
         progress = Noting(self.runtime.progress)
         translator = self.translator(shots, code, progress, self.recipe.length_limit)
 
@@ -134,7 +132,10 @@ class Pipeline:
 
         texts = len(examples) * len(self.task.translated)
         unit = (f"translate into {translator.target.name}", texts, "texts")
-        return self.shop.make(unit, "translate", translate.spec(translator), [english, shots], work)
+        spec = translate.spec(translator)
+        made = self.shop.make(unit, "translate", spec, [english, shots], work)
+        self.notes.notes.extend(made.json("notes.json"))
+        return made
 
     def filter(self, pairs: Artifact, code: str) -> Artifact:
         """Stage 4: drop what is unfinished, over- or under-translated; keep the reasons (A.3)."""
@@ -143,12 +144,17 @@ class Pipeline:
         }
 
         def work(folder: Path) -> None:
-            before = list(pairs.read(Pair))
-            result = sieve(before, checks)
-            balance(self.task, len(before), len(result.kept), len(result.dropped))
-            write(result.kept, folder)
-            write(result.dropped, folder, "dropped.jsonl")
-            write_json(result.reasons, folder, "reasons.json")
+            kept, reasons = 0, Counter[str]()
+            with lines(folder) as keep, lines(folder, "dropped.jsonl") as drop:
+                for pair in pairs.read(Pair):
+                    if (dropped := judge(pair, checks)) is None:
+                        keep(pair)
+                        kept += 1
+                    else:
+                        drop(dropped)
+                        reasons[dropped.reason] += 1
+            balance(self.task, len(Records(pairs, Pair)), kept, reasons.total())
+            write_json(dict(reasons.most_common()), folder, "reasons.json")
 
         spec = {"filters": [f.model_dump() for f in self.recipe.filters]}
         made = self.store.make("filter", spec, [pairs], work, version=2)
@@ -161,13 +167,8 @@ class Pipeline:
 
     def quality(self, shots: Artifact, code: str) -> Artifact:
         """How well the model translates: BLEU on test texts, with the same shots (A.4)."""
-        used = [pair.source.id for pair in shots.read(Pair)]
-        both = quality.parallel(
-            self.load("test", self.recipe.source, without=used).read(Example),
-            self.load("test", code, without=used).read(Example),
-            self.recipe.at_most("quality"),
-        )
-        texts = self.store.keep("quality-texts", both)
+        texts = self.quality_texts(shots, code)
+        both = list(texts.read(Pair))
         progress = Noting(self.runtime.progress)
         translator = self.translator(shots, code, progress)
 
@@ -179,17 +180,31 @@ class Pipeline:
             write_json(quality.tokens(translator, both), folder, "tokens.json")
             write_json(progress.notes, folder, "notes.json")
 
-        spec = {**translate.spec(translator), "field": self.task.quality}
+        spec = self.quality_spec(translator)
         unit = (f"measure {translator.target.name}", len(both), "texts")
-        return self.shop.make(unit, "quality", spec, [texts, shots], work)
+        made = self.shop.make(unit, "quality", spec, [texts, shots], work)
+        self.notes.notes.extend(made.json("notes.json"))
+        return made
+
+    def quality_spec(self, translator: Translator) -> Mapping[str, object]:
+        """What decides the measured translations beside texts and shots."""
+        return {**translate.spec(translator), "field": self.task.quality}
+
+    def quality_texts(self, shots: Artifact, code: str) -> Artifact:
+        """The test texts, and how humans translated them."""
+        used = [pair.source.id for pair in shots.read(Pair)]
+        both = quality.parallel(
+            self.load("test", self.recipe.source, without=used).read(Example),
+            self.load("test", code, without=used).read(Example),
+            self.recipe.at_most("quality"),
+        )
+        return self.store.keep("quality-texts", both)
 
     def result(
         self, english: Artifact, columns: Sequence[Column]
     ) -> tuple[report.Result, Artifact]:
-        """Stages 8 and 9: compare, and say which artifacts that took; tables for people."""
+        """Stages 8 and 9: compare, and say which artifacts that took."""
         recipe = self.recipe.model_dump(mode="json", exclude={"data": {"folder"}})
-        noted = [a for a in self._all if a.stage in {"translate", "quality"}]
-        notes = [*self.notes.notes, *(n for a in noted for n in a.json("notes.json"))]
         made_of = Index(
             task=self.task.name,
             metric=self.task.metric,
@@ -199,32 +214,26 @@ class Pipeline:
             model=self.shop.model,
             train=english.key,
             columns=tuple(columns),
-            notes=tuple(dict.fromkeys(notes)),
+            notes=tuple(sorted(set(self.notes.notes))),  # whoever said them, and in which order
             licences=self.task.licences,
             data_sets=self.task.data_sets if self._hub else (),
         )
-        archive = Archive(self.store.root)
-        found = report.assemble(archive, made_of)
+        found = report.assemble(Archive(self.store.root), made_of)
 
         def work(folder: Path) -> None:
             write_json(made_of.to_json(), folder, index.FILE)
             report.save_json(found, folder)
 
-        inputs = list({a.key: a for a in self._all}.values())
-        made = self.store.make(RESULT, recipe, inputs, work)
-        report.publish(archive, made, found)
-        return found, made
+        return found, self.store.make(RESULT, made_of.to_json(), [], work, version=2)
 
     def _plan(self, english: Artifact, chosen: Mapping[str, Artifact]) -> None:
         """Tell people how much there is to do; the store may hold some of it."""
         tests, validations = {}, {}
-        own = self.recipe.validation == "target"
         for code, shots in chosen.items():
             used = [pair.source.id for pair in shots.read(Pair)]
-            tests[code] = len(Rows(self.load("test", code, without=used)))
-            held_out = self.load("validation", code if own else self.recipe.source, without=used)
-            validations[code] = len(Rows(held_out))
-        rows = len(Rows(english))
+            tests[code] = len(Records(self.load("test", code, without=used), Example))
+            validations[code] = len(Records(self.held_out(code, used), Example))
+        rows = len(Records(english, Example))
         if self.recipe.validation == "translated":
             rows += max(validations.values())
         texts = rows * len(self.task.translated)
@@ -239,18 +248,20 @@ class Pipeline:
         if any(setting.train_on for setting in self.recipe.settings):
             self.shop.asked.adapted(Path("no adapter yet"))
             _ = self.shop.trainer
-        source = list(self.task.load("test", self.recipe.source))
-        own = self.recipe.validation == "target"
         for code, shots in chosen.items():
             pairs = list(shots.read(Pair))
             if any(setting.ask == "few-shot" for setting in self.recipe.settings):
                 asked = evaluate.Asked(self.task, [], [pair.target for pair in pairs])
                 evaluate.check_room(self.shop.asked, asked)
-            tests = [*self.task.load("test", code), *source]
             used = [pair.source.id for pair in pairs]
-            held_out = self.load("validation", code if own else self.recipe.source, without=used)
-            for name, artifact in (("train", english), ("validation", held_out)):
-                apart(self.task, name, list(artifact.read(Example)), tests)
+            held_out = self.held_out(code, used).read(Example)
+            apart(self.task, "validation", held_out, self._tests([code]))
+        apart(self.task, "train", english.read(Example), self._tests(chosen))
+
+    def _tests(self, codes: Iterable[str]) -> Iterator[Example]:
+        """Yield the test questions in the source language and in these."""
+        for code in (self.recipe.source, *codes):
+            yield from self.task.load("test", code)
 
     def translator(
         self, shots: Artifact, code: str, progress: Progress, length_limit: float | None = None
@@ -269,10 +280,3 @@ class Pipeline:
     @property
     def _hub(self) -> bool:
         return self.recipe.data is not None and self.recipe.data.hub
-
-    @property
-    def _all(self) -> list[Artifact]:
-        return sorted(
-            {a.key: a for a in (*self.store.made, *self.store.found)}.values(),
-            key=lambda artifact: (artifact.stage, artifact.key),
-        )

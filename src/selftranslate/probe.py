@@ -13,7 +13,7 @@ from statistics import fmean
 from typing import Any, Literal
 
 from selftranslate import evaluate, languages, numerals, plugins
-from selftranslate.errors import DataError, RecipeError
+from selftranslate.errors import DataError
 from selftranslate.example import Example, Pair, Prediction
 from selftranslate.pipeline import Pipeline
 from selftranslate.progress import Advance, Progress, Silent
@@ -123,21 +123,16 @@ def judge(seen: Seen, rule: Rule = Rule()) -> Verdict:
     return Verdict(word=word, reasons=tuple((no_go + check or fine) + silent))
 
 
-def probe(
-    recipe: Recipe, runtime: Runtime, rows: int, codes: Sequence[str] = ()
-) -> Iterator[Probed]:
+def probe(recipe: Recipe, runtime: Runtime, rows: int) -> Iterator[Probed]:
     """Yield each language's figures and verdict, by its code.
 
     Translations are those of a run and are kept in the store's memory, which is all that is
-    written there. Raises RecipeError for a language that the recipe does not have.
+    written there.
     """
-    if unknown := [code for code in codes if code not in recipe.languages]:
-        msg = f"--languages: {unknown[0]!r} is not in the recipe: {', '.join(recipe.languages)}"
-        raise RecipeError(msg)
     with rehearsed(recipe, runtime) as (pipeline, _):
         english = pipeline.load("train", recipe.source)
         some = draw(list(english.read(Example)), rows, recipe.seed)
-        for code in codes or recipe.languages:
+        for code in recipe.languages:
             seen = _look(pipeline, runtime, english, some, code)
             yield Probed(code, seen, judge(seen))
 

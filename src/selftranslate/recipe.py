@@ -10,12 +10,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from selftranslate import languages, plugins
+from selftranslate import changes, languages, plugins
 from selftranslate.errors import RecipeError, unknown
 from selftranslate.protocol import Protocol
-from selftranslate.tasks import Sources
+from selftranslate.tasks import Sources, Task
 
 PROVIDED = {"model", "runtime", "data"}
 """Parameters of plug-ins that the pipeline gives and a recipe does not."""
@@ -96,7 +104,7 @@ class Recipe(_Strict):
     """The task's files, or `hub`; nothing for a task that makes its own."""
     source: str = "en"
     languages: tuple[str, ...] = Field(min_length=1)
-    """Into which it is translated, and in which it is tested."""
+    """Into which it is translated, and in which it is tested; `all` is all that the task has."""
     model: str
     """A folder, a model of the hub, or `mini`, the embedded miniature."""
     engine: Plugin = Plugin(name="transformers")
@@ -131,6 +139,17 @@ class Recipe(_Strict):
     """Train the settings without target data once for all languages, with all their shots."""
     seed: int = 0
     """For drawing the training examples."""
+
+    @field_validator("languages", mode="before")
+    @classmethod
+    def _every_language(cls, said: Any, info: ValidationInfo) -> Any:
+        """Name them one by one, so that no key depends on how it was said."""
+        if not isinstance(said, str) or not {"task", "data", "source"} <= info.data.keys():
+            return said
+        if said != changes.ALL:
+            msg = f"languages: write [{said}], in brackets, or all"
+            raise RecipeError(msg)
+        return _all(info.data["task"], info.data["data"], info.data["source"])
 
     @field_validator("languages")
     @classmethod
@@ -194,7 +213,7 @@ class Recipe(_Strict):
         }
 
 
-def load(path: Path, changes: Sequence[str] = ()) -> Recipe:
+def load(path: Path, said: Sequence[str] = ()) -> Recipe:
     """Read a recipe file and apply `a.b=value` changes. Raises RecipeError."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
@@ -215,8 +234,11 @@ def load(path: Path, changes: Sequence[str] = ()) -> Recipe:
     if isinstance(rows.get("data"), dict):
         folder = Path(str(rows["data"].get("folder", ".")))
         rows["data"]["folder"] = str(path.parent / folder.expanduser())
-    for change in changes:
-        _apply(rows, change)
+    # `training: lora`, `training: {name: lora}` and none at all are the same to a user.
+    fields = {key: info.default for key, info in Recipe.model_fields.items()}
+    defaults = {key: one.name for key, one in fields.items() if isinstance(one, Plugin)}
+    for change in said:
+        changes.apply(rows, change, defaults)
     return parse(rows, str(path))
 
 
@@ -274,44 +296,28 @@ def fits(kind: str, wanted: Plugin) -> None:
         raise RecipeError(msg)
 
 
+def _all(wanted: Plugin, data: Data | None, source: str) -> tuple[str, ...]:
+    given = {"data": data.sources()} if data else {}
+    task: Task = plugins.build("tasks", wanted.name, {**given, **wanted.params})
+    codes = tuple(code for code in sorted(task.languages()) if code != source)
+    if not codes:
+        msg = f"languages: {wanted.name} has no language with shots and a test set, name them"
+        raise RecipeError(msg)
+    for code in codes:
+        if code not in languages.codes():
+            msg = (
+                f"languages: the task has {code!r}, and there is no languages/{code}.yaml; "
+                "name the languages, or write the file (docs/own_language.md)"
+            )
+            raise RecipeError(msg)
+    return codes
+
+
 def _once(what: str, names: Sequence[str]) -> None:
     for name in names:
         if names.count(name) > 1:
             msg = f"{what}: {name!r} stands there twice"
             raise RecipeError(msg)
-
-
-def _apply(rows: dict[str, Any], change: str) -> None:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    key, equals, text = change.partition("=")
-    if not equals or not key:
-        msg = f"--set {change}: write KEY=VALUE, for example --set protocol.steps=100"
-        raise RecipeError(msg)
-    try:
-        value = YAML(typ="safe", pure=True).load(text) if text else None
-    except YAMLError as error:
-        msg = f"--set {change}: the value is not YAML: {' '.join(str(error).split())}"
-        raise RecipeError(msg) from error
-    *path, last = key.split(".")
-    place: Any = rows
-    for name in path:
-        inner = place.get(name)
-        # `training: lora`, `training: {name: lora}` and none at all are the same to a user.
-        default = Recipe.model_fields[name].default if name in Recipe.model_fields else None
-        if inner is None and isinstance(default, Plugin):
-            inner = default.name
-        place[name] = {"name": inner} if isinstance(inner, str) else inner or {}
-        place = place[name]
-        if not isinstance(place, dict):
-            msg = f"--set {change}: {name!r} holds a {type(place).__name__}, not keys"
-            raise RecipeError(msg)
-    if last == "data" and not path and isinstance(value, str) and value != "hub":
-        # `--set data=DIR`: the same files in another folder.
-        place = place.setdefault("data", {}) if isinstance(place.get("data"), dict) else rows
-        last = "folder"
-    place[last] = value
 
 
 def _explain(error: ValidationError) -> str:

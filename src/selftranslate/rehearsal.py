@@ -72,6 +72,7 @@ class Rehearsed(Store):
 
     def _stand_in(self, stage: str, inputs: Sequence[Artifact]) -> Callable[[Path], None]:
         def work(folder: Path) -> None:
+            write_json([], folder, "notes.json")
             if stage == "translate" and self.task is not None:
                 write(_pairs(self.task, *inputs), folder)
             elif stage == "filter":

@@ -9,6 +9,21 @@ from selftranslate.progress import Progress, Silent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """How many workers Ray is to have, and what each takes."""
+
+    workers: int = 0
+    """Models at work at once; 0 is as many as fit."""
+    cpus: float = 1
+    gpus: float | None = None
+    """None is one if the cluster has any."""
+    memory: int = 0
+    """Bytes of main memory; 0 states none."""
+    train_processes: int = 1
+    """Workers that train one run together, on one machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
     """The machine's side of a run."""
 
@@ -19,4 +34,6 @@ class Runtime:
     """Rows the engine works on at once; 0 lets the engine choose."""
     checkpoint_seconds: float = 300.0
     """How much training a kill may cost; 0 keeps a checkpoint after every step."""
+    cluster: Cluster | None = None
+    """None is this process alone."""
     progress: Progress = field(default_factory=Silent)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from selftranslate import languages, plugins
+from selftranslate.changes import ALL
 from selftranslate.protocol import Protocol
 from selftranslate.recipe import PROVIDED, Data, Limits, Recipe, Setting
 
@@ -56,7 +57,10 @@ def of_recipe() -> Json:
             keys[key] |= ref
     keys["data"]["anyOf"].insert(0, {"const": "hub"})
     keys["source"] |= _languages()
-    keys["languages"] |= {"items": _languages(), "uniqueItems": True}
+    named = {key: keys["languages"].pop(key) for key in ("type", "minItems")}
+    named |= {"items": _languages(), "uniqueItems": True}
+    del keys["languages"]["items"]
+    keys["languages"]["anyOf"] = [{"const": ALL}, named]
     defs["Setting"]["properties"]["train_on"]["items"] = {"anyOf": [_names("mixing"), ELSEWHERE]}
     for each in (made, *defs.values()):
         _untitle(each)

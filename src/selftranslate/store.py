@@ -4,12 +4,12 @@ An artifact's key is the hash of its stage, the stage's version, its spec and th
 inputs. HOW it is computed (device, batch size) is never part of the key. A folder with a
 manifest.json is complete; without one it never existed. The manifest holds the hash of every
 file, so a damaged artifact is found and made again. Processes that share a store share the work:
-one makes an artifact under the key's lock, the others wait for it.
+one makes an artifact under the key's lock, the others wait for it. Where the folder is the working
+copy of a store elsewhere, what is not here is fetched from there, and what is made is sent.
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -20,34 +20,31 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, TextIO, TypeVar
 
-from selftranslate import interrupts, lock
-from selftranslate.errors import DiskError
+from selftranslate import elsewhere, interrupts, lock
+from selftranslate.errors import DataError, disk
 from selftranslate.example import Record
 from selftranslate.failpoints import reach
 from selftranslate.journal import Writer
+from selftranslate.sealed import MANIFEST, damage, flush, seal
 
 R = TypeVar("R", bound=Record)
 
-MANIFEST = "manifest.json"
 KEY = 16
 """Characters of a key."""
+
+BLOCK = 256
+"""Records that are written down at once."""
 
 SPOOL = 1 << 26
 """Bytes of records that are held in memory, at most, until their hash is known."""
 
 ABANDONED = 30 * 24 * 3600
 """Seconds after which what a killed process kept of an unfinished artifact is nobody's."""
-
-DISK = {
-    errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENOTDIR,
-    errno.EEXIST, errno.EISDIR,
-}  # fmt: skip
-"""What a disk or a folder is to blame for; libraries raise OSError for much else."""
-
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
@@ -57,11 +54,16 @@ class Artifact:
     key: str
     path: Path
 
+    @property
+    def name(self) -> str:
+        """What it is called in every store."""
+        return f"{self.stage}/{self.key}"
+
     def read(self, kind: type[R], name: str = "rows.jsonl") -> Iterator[R]:
         """Yield the records of one file."""
         with (self.path / name).open(encoding="utf-8", newline="\n") as lines:
             for line in lines:
-                yield kind.from_json(json.loads(line))
+                yield kind.from_json(_read(line)[0])
 
     def json(self, name: str) -> Any:
         """Read one JSON file."""
@@ -100,47 +102,88 @@ class Store:
         key, identity = identify(stage, spec, inputs, version)
         artifact = Artifact(stage, key, self.root / stage / key)
         self._sweep()
+        far = elsewhere.at(self.root)
         if not _intact(artifact):
-            with disk(artifact.path):
-                artifact.path.parent.mkdir(parents=True, exist_ok=True)
             with self._alone(artifact):
-                if not _intact(artifact):  # nobody was faster
+                if not (_intact(artifact) or self._fetched(artifact)):  # nobody was faster
                     self._make(artifact, identity, work)
                     return artifact
+        elif far and not far.holds(artifact.name):  # a process was killed before it was sent
+            far.greet(self.tell)
+            far.send(artifact.name, artifact.path)
         self.found.append(artifact)
         return artifact
+
+    def get(self, stage: str, key: str) -> Artifact:
+        """Return an artifact by its name. Raises DataError if it is nowhere, or damaged."""
+        artifact = Artifact(stage, key, self.root / stage / key)
+        why = damage(artifact.path)
+        if why and elsewhere.at(self.root):
+            with self._alone(artifact):
+                if _intact(artifact) or self._fetched(artifact):
+                    return artifact
+        if why:
+            place = elsewhere.named(artifact.path)
+            msg = f"{place}: {why}; run the recipe again, it makes what is not there"
+            raise DataError(msg)
+        return artifact
+
+    def has(
+        self, stage: str, spec: Mapping[str, Any], inputs: Sequence[Artifact], version: int = 1
+    ) -> bool:
+        """Say whether `make` would find the artifact."""
+        key, _ = identify(stage, spec, inputs, version)
+        artifact, far = Artifact(stage, key, self.root / stage / key), elsewhere.at(self.root)
+        return _intact(artifact) or (far is not None and far.has(artifact.name))
+
+    def _fetched(self, artifact: Artifact) -> bool:
+        """Bring an artifact from elsewhere, whole or not at all, if this store has such a place."""
+        if (far := elsewhere.at(self.root)) is None:
+            return False
+        with disk(artifact.path), _drafted(artifact) as draft:
+            if not far.fetch(artifact.name, draft):
+                return False
+            if why := damage(draft):
+                self.damaged.append(artifact)
+                self.tell(f"{far.url}/{artifact.name}: damaged: {why}")
+                return False
+            _publish(draft, artifact)
+            far.known.add(artifact.name)
+        return True
 
     def _make(
         self, artifact: Artifact, identity: Mapping[str, Any], work: Callable[[Path], None]
     ) -> None:
         """Work in a draft beside the artifact; publish it when it is whole and on the disk."""
+        if far := elsewhere.at(self.root):
+            far.greet(self.tell)
+            if artifact in self.damaged:
+                far.remove(artifact.name, [MANIFEST])
         if artifact.path.exists():
             self.damaged.append(artifact)
-            self.tell(f"{artifact.path}: damaged; it is made again")
-        with disk(artifact.path):
-            draft = artifact.path.with_name(f".{artifact.key}-{token_hex(8)}")
-            draft.mkdir()  # as open to others as the umask says, for teams that share a store
+            self.tell(f"{elsewhere.named(artifact.path)}: damaged; it is made again")
         done = self.journal.begin() if self.journal else None
-        try:
-            with disk(artifact.path):
-                reach(f"{artifact.stage}.work")
-                work(draft)
-                reach(f"{artifact.stage}.seal")
-                seal(draft, identity)
-                reach(f"{artifact.stage}.publish")
-                _publish(draft, artifact)
-                if done:
-                    done(artifact.stage, artifact.key)
-                shutil.rmtree(unfinished(draft), ignore_errors=True)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
+        with disk(artifact.path), _drafted(artifact) as draft:
+            reach(f"{artifact.stage}.work")
+            work(draft)
+            reach(f"{artifact.stage}.seal")
+            seal(draft, identity)
+            reach(f"{artifact.stage}.publish")
+            _publish(draft, artifact)
+            if done:
+                done(artifact.stage, artifact.key)
+            shutil.rmtree(unfinished(draft), ignore_errors=True)
         self.made.append(artifact)
         reach(f"{artifact.stage}.published")
+        if far:
+            far.send(artifact.name, artifact.path)
         interrupts.check()
 
     @contextmanager
     def _alone(self, artifact: Artifact) -> Iterator[None]:
         """Hold the lock of the artifact's key, where the file system has locks."""
+        with disk(artifact.path):
+            artifact.path.parent.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
             if self._locks:
                 with disk(artifact.path):
@@ -148,9 +191,8 @@ class Store:
             yield
 
     def _enter(self, stack: ExitStack, artifact: Artifact) -> bool:
-        what = f"{artifact.stage}/{artifact.key}"
         try:
-            stack.enter_context(lock.alone(_lock(artifact.path), what, self.tell))
+            stack.enter_context(lock.alone(_lock(artifact.path), artifact.name, self.tell))
         except lock.NoLocks:
             self.tell(f"{self.root}: no locks on this disk; use it with one run at a time")
             return False
@@ -183,11 +225,11 @@ class Store:
         with disk(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
         with tempfile.SpooledTemporaryFile(SPOOL, dir=str(self.root)) as spool:
-            for row in rows:
-                line = _line(row).encode()
-                content.update(line)
+            coming = iter(rows)
+            while block := "".join(map(_line, islice(coming, BLOCK))).encode():
+                content.update(block)
                 with disk(self.root):
-                    spool.write(line)
+                    spool.write(block)
 
             def work(folder: Path) -> None:
                 spool.seek(0)
@@ -210,26 +252,20 @@ def identify(
     return hashlib.sha256(_json(identity).encode()).hexdigest()[:KEY], identity
 
 
+@contextmanager
+def _drafted(artifact: Artifact) -> Iterator[Path]:
+    """Make a folder beside the artifact, and remove it if it was not moved away."""
+    draft = artifact.path.with_name(f".{artifact.key}-{token_hex(8)}")
+    draft.mkdir()  # as open to others as the umask says, for teams that share a store
+    try:
+        yield draft
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
 def unfinished(draft: Path) -> Path:
     """Name the folder for what is to survive a kill while a draft's artifact is being made."""
     return draft.with_name("." + _finished(draft).name + ".unfinished")
-
-
-def damage(folder: Path) -> str | None:
-    """Say what is wrong with a sealed folder; None if every file is what its manifest says."""
-    try:
-        files = dict(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"])
-    except (FileNotFoundError, NotADirectoryError):
-        return f"{MANIFEST} is missing"
-    except (ValueError, KeyError, TypeError):
-        return f"{MANIFEST} cannot be read"
-    there = _hashes(folder)
-    for name in sorted(files.keys() | there.keys()):
-        if name not in there:
-            return f"{name} is missing"
-        if there[name] != files.get(name):
-            return f"{name} is not what was written"
-    return None
 
 
 def _lock(path: Path) -> Path:
@@ -263,16 +299,26 @@ def _publish(draft: Path, artifact: Artifact) -> None:
         flush(folder)
 
 
-def write(rows: Iterable[Record], folder: Path, name: str = "rows.jsonl") -> int:
-    """Write records as JSON lines; return how many."""
-    count = 0
+@contextmanager
+def lines(folder: Path, name: str = "rows.jsonl") -> Iterator[Callable[[Record], None]]:
+    """Open a file of JSON lines; give what writes one record."""
     with (folder / name).open("w", encoding="utf-8", newline="\n") as file:
-        for row in rows:
+
+        def put(row: Record) -> None:
             line = _line(row)
             reach("store.row", partial(_tear, file, line))
             file.write(line)
-            count += 1
             interrupts.check()
+
+        yield put
+
+
+def write(rows: Iterable[Record], folder: Path, name: str = "rows.jsonl") -> int:
+    """Write records as JSON lines; return how many."""
+    count = 0
+    with lines(folder, name) as put:
+        for count, row in enumerate(rows, 1):  # noqa: B007 - counted
+            put(row)
     return count
 
 
@@ -286,60 +332,9 @@ def _tear(file: TextIO, line: str) -> None:
     file.flush()
 
 
-def seal(draft: Path, identity: Mapping[str, Any]) -> None:
-    """Flush every file to the disk, the manifest with their hashes last, then the folders."""
-    for path in _files(draft):
-        flush(path)
-    write_json({**identity, "files": _hashes(draft)}, draft, MANIFEST)
-    flush(draft / MANIFEST)
-    for folder in [*(path for path in draft.rglob("*") if path.is_dir()), draft]:
-        flush(folder)
-
-
-def flush(path: Path) -> None:
-    """Wait until a file, or a folder's list of names, is on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        error.filename = str(path)
-        raise
-    finally:
-        os.close(handle)
-
-
-def _files(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST)
-
-
-def _hashes(folder: Path) -> dict[str, str]:
-    return {path.relative_to(folder).as_posix(): _hash(path) for path in _files(folder)}
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@contextmanager
-def disk(path: Path) -> Iterator[None]:
-    """Raise DiskError for what a disk or a folder is to blame for; it names the file, or `path`."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in DISK:
-            raise
-        where = error.filename or path
-        msg = (
-            f"{where}: {error.strerror or error}; what was finished is kept: free or fix the "
-            "disk and run the same command again"
-        )
-        raise DiskError(msg) from error
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+_json = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
+_read = json.JSONDecoder().raw_decode
 
 
 def _line(row: Record) -> str:
-    return json.dumps(row.to_json(), sort_keys=True, ensure_ascii=False) + "\n"
+    return _json(row.to_json()) + "\n"

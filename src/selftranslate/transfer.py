@@ -13,6 +13,7 @@ from selftranslate.index import Column, Ran
 from selftranslate.mixing import Corpus, Part, mix, source_only
 from selftranslate.protocol import at_chance
 from selftranslate.recipe import Setting
+from selftranslate.records import Records
 from selftranslate.store import Artifact, unfinished, write, write_json
 from selftranslate.training import Run
 from selftranslate.workshop import Workshop
@@ -81,19 +82,22 @@ class Transfer:
         if not setting.train_on:
             return [Trial(setting)]
         samples = self.mix(setting, everyone)
-        label = f"train {setting.name}, {languages.get(self.material.language).name}"
         return [
-            Trial(setting, run, samples, self._train(samples, run, label))
+            Trial(setting, run, samples, self.tune(setting, samples, run))
             for run in self.shop.recipe.protocol.runs()
         ]
 
     def ask(self, trials: Sequence[Trial]) -> Iterator[Column]:
         """Stage 7: ask everything that was trained; one column of the table, or two (C.1)."""
-        yield self._column(trials, self.material.test)
+        for test in self.tests():
+            yield self.column(test, [self.ran(trial, test) for trial in trials])
+
+    def tests(self) -> Iterator[Artifact]:
+        """The test questions: the language's, and if so wished the source language's (C.1)."""
+        yield self.material.test
         if self.shop.recipe.test_source:
             used = [pair.source.id for pair in self.material.shots.read(Pair)]
-            source = self.shop.recipe.source
-            yield self._column(trials, self.shop.load("test", source, without=used), source)
+            yield self.shop.load("test", self.shop.recipe.source, without=used)
 
     def mix(self, setting: Setting, everyone: Mapping[str, Artifact]) -> Artifact:
         """Stage 5: D_src, D_tgt, D_cs or any list of parts (section 3)."""
@@ -101,18 +105,19 @@ class Transfer:
         gold = self.material.gold
         corpus = Corpus(
             task=self.shop.task,
-            source=tuple(self.material.english.read(Example)),
-            shots=tuple(self.material.shots.read(Pair)),
-            pairs=tuple(self.material.pairs.read(Pair)),
-            gold=tuple(gold.read(Example)) if gold else (),
+            source=Records(self.material.english, Example),
+            shots=Records(self.material.shots, Pair),
+            pairs=Records(self.material.pairs, Pair),
+            gold=Records(gold, Example) if gold else (),
         )
         if self.shop.recipe.share_source_runs and source_only(parts, corpus):
             everyones = tuple(pair for shots in everyone.values() for pair in shots.read(Pair))
             corpus = replace(corpus, shots=everyones)
         return self.shop.store.keep("mix", mix(parts, corpus))
 
-    def _train(self, samples: Artifact, run: Run, label: str) -> Artifact:
-        """Stage 6: one run (4.5)."""
+    def tune(self, setting: Setting, samples: Artifact, run: Run) -> Artifact:
+        """Stage 6: one run of a setting (4.5)."""
+        label = f"train {setting.name}, {languages.get(self.material.language).name}"
         spec = {
             "trainer": self.shop.trainer.identity,
             "learning_rate": run.learning_rate,
@@ -134,12 +139,14 @@ class Transfer:
 
         return self.shop.make((label, run.steps, "steps"), "train", spec, [samples], work)
 
-    def _column(self, trials: Sequence[Trial], test: Artifact, source: str = "") -> Column:
-        """Ask all trials one test set: the language's own, or the source language's."""
+    def column(self, test: Artifact, runs: Sequence[Ran]) -> Column:
+        """Say what was asked these questions, and what it was made from."""
         material, code = self.material, self.material.language
+        own = test.key == material.test.key
+        source = self.shop.recipe.source
         return Column(
-            code=f"{source} ({code})" if source else code,
-            language=source or code,
+            code=code if own else f"{source} ({code})",
+            language=code if own else source,
             trained_for=code,
             shots=material.shots.key,
             translated=material.translated.key,
@@ -148,7 +155,7 @@ class Transfer:
             gold=material.gold.key if material.gold else None,
             validation=material.validation.key,
             test=test.key,
-            runs=tuple(self.ran(trial, test) for trial in trials),
+            runs=tuple(runs),
         )
 
     def ran(self, trial: Trial, test: Artifact) -> Ran:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from selftranslate import journal, machine, model, plugins
 from selftranslate.engines import Adaptable
 from selftranslate.errors import DataError
+from selftranslate.example import Example
 from selftranslate.metered import Meter, MeteredAdaptable
 from selftranslate.progress import Noting
 from selftranslate.recipe import Plugin, Recipe
@@ -37,6 +39,8 @@ class Workshop:
         self.task: Task = plugins.build("tasks", recipe.task.name, {**data, **recipe.task.params})
         self.model = model.fingerprint(recipe.model)
         self._engines: dict[str, Adaptable] = {}
+        self._answered: Memory | None = None
+        self._elsewhere: Callable[[Adaptable], Adaptable] | None = None
 
     @property
     def asked(self) -> Adaptable:
@@ -47,13 +51,30 @@ class Workshop:
     def translating(self) -> Adaptable:
         """The model that translates: the same one, unless the recipe names another (C.3)."""
         wanted = self.recipe.translation_engine or self.recipe.engine
-        return self._engine(wanted, self.recipe.translator or self.recipe.model)
+        made = self._engine(wanted, self.recipe.translator or self.recipe.model)
+        return self._elsewhere(made) if self._elsewhere else made
 
     @contextmanager
     def remembered(self) -> Iterator[Memory]:
         """Open the store's translation memory. Raises DiskError."""
+        if self._answered is not None:
+            yield self._answered
+            return
         with memory.open_(self.store.root) as kept:
             yield kept
+
+    @contextmanager
+    def answered(
+        self, answers: Memory, elsewhere: Callable[[Adaptable], Adaptable]
+    ) -> Iterator[None]:
+        """Take translations from a memory of their own, filled elsewhere, and what is missing
+        there from what stands in for the engine.
+        """
+        self._answered, self._elsewhere = answers, elsewhere
+        try:
+            yield
+        finally:
+            self._answered = self._elsewhere = None
 
     @cached_property
     def trainer(self) -> Trainer:
@@ -70,16 +91,18 @@ class Workshop:
     def load(self, split: Split, code: str, without: Iterable[str] = ()) -> Artifact:
         """Stage 1: a split of the task in one language, without these ids (4.1)."""
         left_out = set(without)
-        examples = [e for e in self.task.load(split, code) if e.id not in left_out]
-        if not examples:
+        examples = (e for e in self.task.load(split, code) if e.id not in left_out)
+        first = next(examples, None)
+        if first is None:
             msg = f"{self.task.name}: {split} {code}: no rows; check `data` in the recipe"
             raise DataError(msg)
+        loaded: Iterable[Example] = chain([first], examples)
         most = self.recipe.at_most(split)
         if most is not None:
-            examples = draw(examples, most, self.recipe.seed)
+            loaded = draw(loaded, most, self.recipe.seed)
         for reason, count in self.task.left_out(split, code).items():
             self.notes.note(f"{split} {code}: {count:,} rows left out: {reason}")
-        return self.store.keep(f"load-{split}", examples)
+        return self.store.keep(f"load-{split}", loaded)
 
     def make(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -62,6 +63,21 @@ def test_the_shots_are_read_once_for_all_texts() -> None:
     assert none < long < 1.6 * none and repeated > 3 * none
 
 
+def test_a_mere_prefix_cache_reads_the_prefix_for_each_row() -> None:
+    cached = on("h100", rereads=True)
+    assert took(cached, TEXTS) > 2 * took(on("h100"), TEXTS)
+    assert took(cached, replace(TEXTS, prefix=0)) == took(on("h100"), replace(TEXTS, prefix=0))
+    repeated = replace(TEXTS, prefix=0, prompt=TEXTS.prefix + TEXTS.prompt)
+    assert took(cached, TEXTS) < took(on("h100"), repeated), "it is still read only once as text"
+
+
+def test_devices_that_hold_a_model_together_lose_some_of_their_speed() -> None:
+    one, four = devices.find("h100"), devices.together(devices.find("h100"), 4)
+    assert devices.together(one, 1) == one and four.memory == 4 * one.memory
+    faster = took(on("h100"), RUNS) / took(on("h100", device=four), RUNS)
+    assert faster == pytest.approx(4 * devices.SPLIT)
+
+
 def test_more_rows_at_once_share_the_weights() -> None:
     one, many = (took(on("h100"), replace(TEXTS, texts=n)) / n for n in (1, 1000))
     assert one > 20 * many
@@ -109,3 +125,7 @@ def test_a_model_is_measured_from_its_headers(tiny_model: Path) -> None:
         adapted = peft.get_peft_model(AutoModelForCausalLM.from_pretrained(tiny_model), config)
         trained = sum(p.numel() for p in adapted.parameters() if p.requires_grad)
         assert shape.adapter(found, 4, targets) == trained
+    by_config = shape.dense(json.loads((tiny_model / "config.json").read_text()))
+    for name in ("blocks", "head", "layers", "hidden", "keys"):
+        assert getattr(by_config, name) == getattr(found, name), name
+    assert shape.adapter(by_config, 4, "all-linear") == shape.adapter(found, 4, "all-linear")

@@ -4,26 +4,134 @@ from __future__ import annotations
 
 import json
 import re
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
+import regex
+import sentencex
+from babel import Locale
+from babel.core import get_global
+from babel.numbers import format_decimal, get_decimal_symbol, get_group_symbol
+from sacrebleu.metrics import BLEU
 
-from selftranslate import languages
+from selftranslate import languages, numerals
 from selftranslate.errors import PluginError
+from selftranslate.metrics import bleu
+from selftranslate.tasks import gsm8k, mnli, squad
+from selftranslate.translate import sentences
 
 CODES = ["de", "en", "ru", "th", "zh"]
+ALL = languages.codes()
+
+MASSIVE = """
+af am ar az bn ca cy da de el en es fa fi fr he hi hu hy id is it ja jv ka km kn ko lv ml mn ms my
+nb nl pl pt ro ru sl sq sv sw ta te th tl tr ur vi zh zh-TW
+"""
+SPELT_ALIKE = {"Hans": "Han", "Hant": "Han", "Jpan": "Hiragana", "Kore": "Hangul"}
+"""ISO 15924's scripts that are several of Unicode's."""
 
 
-def test_the_papers_languages_are_there() -> None:
-    assert set(CODES) <= set(languages.codes())
+def locale(code: str) -> Locale:
+    return Locale.parse(code.replace("-", "_"))
+
+
+def test_the_languages_of_the_well_known_test_sets_are_there() -> None:
+    assert set(CODES) <= set(ALL) and len(ALL) >= 100
+    known = {*gsm8k.LANGUAGES, *squad.LANGUAGES, *mnli.LANGUAGES, *MASSIVE.split()}
+    assert known <= set(ALL)
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_every_file_is_whole(code: str) -> None:
+def test_every_file_of_the_papers_languages_is_whole(code: str) -> None:
     language = languages.get(code)
     assert language.code == code
     assert language.name and language.answer_in and language.answer_markers
     assert set(language.exemplar_prefixes) == {"question", "answer"}
+
+
+@pytest.mark.parametrize("code", ALL)
+def test_names_script_and_direction_are_cldrs(code: str) -> None:
+    language, own, english = languages.get(code), locale(code), Locale("en")
+    _, *subtags = code.split("-")
+    if subtags:
+        names = own.english_name, own.display_name
+    else:
+        # CLDR knows Tagalog as Filipino: its own locale has no name for itself.
+        names = english.languages[code], own.languages.get(code, language.native)
+    assert (language.name, language.native) == names
+    script = own.script or get_global("likely_subtags")[code].split("_")[1]
+    assert (language.script, language.direction) == (script, own.text_direction)
+
+
+@pytest.mark.parametrize("code", ALL)
+def test_every_file_says_all_it_should(code: str) -> None:
+    assert re.fullmatch(r"[a-z]{2,3}(-[A-Z]{2})?", code), "it names files and folders"
+    language = languages.get(code)
+    assert language.family[0].isupper() and language.answer_in_by and language.letters_from
+    assert 0.5 < language.letters_per_character <= 3
+    written = SPELT_ALIKE.get(language.script, language.script)
+    assert regex.search(rf"\p{{Script={written}}}", language.answer_in + language.native)
+    for words in (language.answer_markers, language.negations, *language.nli_labels.values()):
+        assert all(word and word == word.strip() for word in words)
+
+
+@pytest.mark.parametrize("code", ALL)
+@pytest.mark.parametrize("digits", ["latn", "default"])
+def test_numbers_are_read_as_cldr_writes_them(code: str, digits: str) -> None:
+    known = locale(code)
+    assert get_decimal_symbol(known) != get_group_symbol(known)
+    for value in (1234567.5, -1234567.5, 1234, -12.5, 98765):
+        text = format_decimal(value, locale=known, numbering_system=digits)
+        (reading,) = numerals.find(text, code)
+        assert Fraction(str(value)) in reading, text
+
+
+# Thai marks no end of a sentence; "e." at the end of Scottish Gaelic's looks like an initial.
+@pytest.mark.parametrize("code", [code for code in ALL if code not in {"th", "gd"}])
+def test_sentences_end_at_the_languages_own_full_stop(code: str) -> None:
+    language = languages.get(code)
+    twice = language.sentence_joiner.join([language.answer_in] * 2)
+    length = len(language.answer_in)
+    assert sentences.split(twice, language) == [(0, length), (len(twice) - length, len(twice))]
+
+
+@pytest.mark.parametrize("code", ALL)
+def test_sentencex_has_the_rules_that_the_file_names(code: str) -> None:
+    """Left to itself it cuts in the same way, whoever's abbreviations stand there."""
+    named = languages.get(code).sentences
+    for word in ABBREVIATIONS:
+        text = f"Xy {word} Zz wv. Zz {word} wv."
+        assert sentencex.segment(named, text) == sentencex.segment(code, text), word
+
+
+ABBREVIATIONS = """
+bzw. Hr. M. Mme. Sr. Dña. Sig. Dott. Exmo. mevr. tzn. prof. г. ул. стр. napr. tzv. f.eks. bl.a.
+esim. κ. π.χ. ডঃ. डॉ. د. ડૉ. ಡಾ. ഡോ. திரு. డా. ਡਾ. ім. вул. ж. Mr. Dr. e.g. Núm. ዶ. проф. мај.
+""".split()
+
+
+def test_bleu_is_there_for_every_language() -> None:
+    for tokenizer in {languages.get(code).bleu_tokenizer for code in ALL}:
+        assert tokenizer in BLEU.TOKENIZERS
+        assert bleu.missing(tokenizer) is None or tokenizer not in {"13a", "zh"}
+
+
+@pytest.mark.parametrize("code", sorted({*gsm8k.LANGUAGES} - {"en"}))
+def test_the_languages_of_mgsm_mark_their_answers(code: str) -> None:
+    language = languages.get(code)
+    assert language.answer_markers and set(language.exemplar_prefixes) == {"question", "answer"}
+
+
+def test_a_folder_of_ones_own_adds_languages_and_changes_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "fy.yaml").write_text("name: West Frisian\nanswer_in: Andert yn it Frysk.\n")
+    (tmp_path / "fo.yaml").write_text("name: Faroese\nanswer-in: Svara á føroyskum.\n")
+    monkeypatch.setenv("SELFTRANSLATE_LANGUAGES", str(tmp_path))
+    assert languages.get("fy").name == "West Frisian" and {"fy", "de"} <= set(languages.codes())
+    with pytest.raises(PluginError, match=r"fo.yaml: unknown key 'answer-in'. .*'answer_in'"):
+        languages.get("fo")
 
 
 def test_how_languages_are_written() -> None:
@@ -37,6 +145,12 @@ def test_how_languages_are_written() -> None:
 def test_lengths_are_weighted_as_in_the_paper() -> None:
     weights = {code: languages.get(code).letters_per_character for code in CODES}
     assert weights == {"de": 1, "en": 1, "ru": 1, "th": 1, "zh": 3}
+
+
+def test_what_is_not_the_papers_weight_is_part_of_keys() -> None:
+    assert languages.letters(*map(languages.get, CODES)) == {}
+    assert languages.letters(languages.get("en"), languages.get("ar")) == {"ar": 1.4}
+    assert languages.letters(languages.get("zh-TW")) == {"zh-TW": 3.0}
 
 
 def test_bleu_is_tokenised_as_in_the_paper() -> None:
@@ -54,9 +168,13 @@ def test_articles_follow_mlqa() -> None:
     assert all(languages.get(code).articles == () for code in ("ar", "hi", "ru", "th", "zh"))
 
 
-def test_an_unknown_language_offers_the_closest() -> None:
-    with pytest.raises(PluginError, match=r"unknown language 'deu'\. Did you mean 'de'"):
-        languages.get("deu")
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    {"deu": "de", "German": "de", "zh_TW": "zh-TW", "DE": "de", "no": "nb", "dee": "de"}.items(),
+)
+def test_an_unknown_language_offers_the_closest(said: str, meant: str) -> None:
+    with pytest.raises(PluginError, match=rf"unknown language '{said}'\. Did you mean '{meant}'"):
+        languages.get(said)
 
 
 @pytest.mark.parametrize("code", CODES)

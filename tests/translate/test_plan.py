@@ -18,7 +18,7 @@ from selftranslate.errors import DataError
 from selftranslate.example import Example, Pair
 from selftranslate.filters import sieve
 from selftranslate.tasks import Task, Translate
-from selftranslate.translate import Translator, memory, plan, translate_field
+from selftranslate.translate import Translator, memory, plan, texts, translate_field
 
 Make = Callable[..., Example]
 Build = Callable[..., Translator]
@@ -275,7 +275,7 @@ def test_hardly_any_text_is_tokenised_to_plan(translator: Build, qa: Task) -> No
     made = translator(task=task)
     made.engine.context_length = 4096
     list(made.translate(Many(1_000)))
-    assert made.engine.counted <= plan.SAMPLE + 5
+    assert made.engine.counted <= texts.SAMPLE + 5
 
 
 def test_only_long_texts_are_tokenised_to_fit_the_shots(

@@ -112,7 +112,7 @@ def test_another_rule_gives_another_verdict() -> None:
 @pytest.mark.parametrize(
     ("options", "code", "says"),
     [
-        (["--languages", "ru"], 2, "not in the recipe: de, th"),
+        (["--languages", "rus"], 2, "unknown language 'rus'"),
         (["--set", "model=./nowhere"], 4, "nowhere"),
         (["--set", "task=gsm8k"], 3, "data"),
         (["--set", "shotz=3"], 2, "shots"),

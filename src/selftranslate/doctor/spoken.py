@@ -33,13 +33,15 @@ def lines(tokens: Any, codes: Sequence[str]) -> Iterator[Line]:
 def phrases(code: str) -> list[str]:
     """Return the same dates, spans of time, measures, countries and tongues in a language.
 
-    They are the Unicode Consortium's, as Babel has them; none if it does not know the language.
+    They are the Unicode Consortium's, as Babel has them; none if it lacks some of a language's.
     """
     from babel import Locale, UnknownLocaleError, dates, units
 
     try:
-        locale = Locale.parse(code)
+        locale = Locale.parse(code.replace("-", "_"))
     except (UnknownLocaleError, ValueError):
+        return []
+    if not {*PLACES} <= {*locale.territories} or not {*TONGUES} <= {*locale.languages}:
         return []
     day, hours = datetime.date(2026, 11, 21), datetime.timedelta(hours=3)
     return [
@@ -90,7 +92,7 @@ def _until(ending: Ending, ids: Sequence[int]) -> int | None:
 def _language(tokens: Any, code: str, english: int) -> Line:
     about, said = languages.get(code).name, phrases(code)
     if not said:
-        return Line(about, "ok", "not measured: Babel does not know it")
+        return Line(about, "ok", "not measured: Babel knows too little of it")
     count, characters = _count(tokens, said), sum(map(len, said))
     times = count / english
     found = f"{count / characters:.2f} tokens a character, {times:.1f} times English's tokens"

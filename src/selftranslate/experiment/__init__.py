@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from selftranslate import recipe as recipes
+from selftranslate import report
 from selftranslate.archive import Archive
 from selftranslate.errors import RecipeError, unknown
 from selftranslate.experiment import frames
@@ -58,6 +59,7 @@ class Experiment:
         """Make everything the recipe asks for."""
         result, made = self._pipeline.run()
         archive = Archive(self.runtime.store)
+        report.publish(archive, made, result)
         return Finished(archive, made, archive.index(made), result)
 
     def load(self, split: Split = "train", language: str = "") -> DataFrame:

@@ -13,12 +13,12 @@ from typing import Any
 
 from selftranslate import report
 from selftranslate.archive import Archive
-from selftranslate.errors import DataError, RecipeError, unknown
+from selftranslate.errors import DataError, RecipeError, disk, unknown
 from selftranslate.index import Column, Index, Ran
 from selftranslate.protocol import Cell, Outcome
 from selftranslate.report import Result
 from selftranslate.report.answers import best
-from selftranslate.store import Artifact, disk
+from selftranslate.store import Artifact
 
 CARD = "README.md"
 BEST = "best"

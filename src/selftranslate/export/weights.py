@@ -12,7 +12,8 @@ from selftranslate.decoding.loading import adapt, load
 from selftranslate.errors import DataError, EngineError
 from selftranslate.export import Source, write
 from selftranslate.finetuning.saving import saving
-from selftranslate.store import MANIFEST, write_json
+from selftranslate.sealed import MANIFEST
+from selftranslate.store import write_json
 
 CONFIG = "adapter_config.json"
 OURS = {MANIFEST, "training.json"}

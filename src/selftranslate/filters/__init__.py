@@ -33,6 +33,11 @@ class Dropped(Record):
     """"" if no filter objected, but no training row can be made of the pair."""
     drop: Drop
 
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        drop = {"field": self.drop.field, "reason": self.drop.reason}
+        return {"pair": self.pair.to_json(), "filter": self.filter, "drop": drop}
+
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> Self:
         """Rebuild the pair too."""
@@ -63,16 +68,18 @@ def sieve(pairs: Iterable[Pair], filters: Mapping[str, Filter]) -> Sieve:
 
     A pair that lacks a text is dropped whatever the filters: it can be no training row.
     """
-    kept: list[Pair] = []
-    dropped: list[Dropped] = []
-    for pair in pairs:
-        for name, check in [*filters.items(), ("", _lacking)]:
-            if (drop := check(pair)) is not None:
-                dropped.append(Dropped(pair, name, drop))
-                break
-        else:
-            kept.append(pair)
-    return Sieve(tuple(kept), tuple(dropped))
+    judged = [(pair, judge(pair, filters)) for pair in pairs]
+    kept = tuple(pair for pair, dropped in judged if dropped is None)
+    return Sieve(kept, tuple(dropped for _, dropped in judged if dropped is not None))
+
+
+def judge(pair: Pair, filters: Mapping[str, Filter]) -> Dropped | None:
+    """Say why one pair is dropped, or None; see `sieve`."""
+    for name, check in filters.items():
+        if (drop := check(pair)) is not None:
+            return Dropped(pair, name, drop)
+    lacking = _lacking(pair)
+    return Dropped(pair, "", lacking) if lacking else None
 
 
 def _lacking(pair: Pair) -> Drop | None:

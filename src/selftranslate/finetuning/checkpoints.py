@@ -23,7 +23,8 @@ from selftranslate.example import Sample
 from selftranslate.failpoints import reach
 from selftranslate.finetuning import processes
 from selftranslate.finetuning.saving import saving
-from selftranslate.store import MANIFEST, damage, flush, seal, write_json
+from selftranslate.sealed import MANIFEST, damage, flush, seal
+from selftranslate.store import write_json
 
 TENSORS, STATE = "tensors.safetensors", "state.json"
 

@@ -16,9 +16,10 @@ from selftranslate.forecast import shape
 from selftranslate.forecast.shape import Shape
 from selftranslate.forecast.step import Asking, Step, Training
 from selftranslate.index import Column, Ran
-from selftranslate.pipeline import Pipeline, Rows
+from selftranslate.pipeline import Pipeline
 from selftranslate.progress import Silent
 from selftranslate.recipe import Plugin, Recipe
+from selftranslate.records import Records
 from selftranslate.rehearsal import Call, Rehearsed
 from selftranslate.store import Artifact
 from selftranslate.translate import Translator, plan
@@ -84,7 +85,7 @@ def _translations(pipeline: Pipeline, store: Rehearsed, memory: Memory) -> Itera
         limit = recipe.length_limit if stage == "translate" else None
         translator = pipeline.translator(shots, code, Silent(), limit)
         if stage == "translate":
-            fields = list(translate.survey(translator, Rows(english), memory).values())
+            fields = list(translate.survey(translator, Records(english, Example), memory).values())
         else:
             texts = [pair.source.fields[task.quality] for pair in english.read(Pair)]
             fields = [translate.survey_field(translator, task.quality, texts, memory)]

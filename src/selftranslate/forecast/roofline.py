@@ -30,6 +30,8 @@ class Roofline:
     asked: Shape
     adapter: int
     """Weights of the adapter; 0 if all weights are trained."""
+    rereads: bool = False
+    """Whether each row reads the prefix's keys and values anew, as with a mere prefix cache."""
 
     @property
     def assumptions(self) -> tuple[str, ...]:
@@ -76,7 +78,8 @@ class Roofline:
         read += job.texts * job.prompt * (2 * shape.blocks + around * (job.prefix + own / 2))
         looked = job.prefix + job.prompt + job.answer / 2
         computed = rows * (2 * (shape.blocks + shape.head) + around * looked)
-        moved = weights + ITEM * shape.keys * (job.prefix + rows * (looked - job.prefix))
+        prefixes = rows if self.rereads else 1
+        moved = weights + ITEM * shape.keys * (prefixes * job.prefix + rows * (looked - job.prefix))
         each = max(
             computed / (device.flops * device.reading),
             moved / (device.bandwidth * device.writing),

@@ -56,6 +56,37 @@ def of(name: str) -> Shape:
     )
 
 
+def dense(config: Mapping[str, int]) -> Shape:
+    """Measure a model like Llama or Qwen3 that is not at hand, by its config's numbers."""
+    layers, hidden, wide = (
+        config[name] for name in ("num_hidden_layers", "hidden_size", "intermediate_size")
+    )
+    heads = config["num_attention_heads"]
+    width = config.get("head_dim", hidden // heads)
+    asked, kept = heads * width, config.get("num_key_value_heads", heads) * width
+    layer = {
+        "self_attn.q_proj": (asked, hidden),
+        "self_attn.k_proj": (kept, hidden),
+        "self_attn.v_proj": (kept, hidden),
+        "self_attn.o_proj": (hidden, asked),
+        "mlp.gate_proj": (wide, hidden),
+        "mlp.up_proj": (wide, hidden),
+        "mlp.down_proj": (hidden, wide),
+    }
+    matrices = {f"{at}.{name}.weight": one for at in range(layers) for name, one in layer.items()}
+    blocks = sum(map(math.prod, matrices.values()))
+    head = config["vocab_size"] * hidden
+    return Shape(
+        blocks=blocks,
+        head=head,
+        layers=layers,
+        hidden=hidden,
+        keys=2 * layers * kept,
+        bytes=2 * (blocks + 2 * head),
+        matrices=matrices,
+    )
+
+
 def adapter(shape: Shape, rank: int, targets: object) -> int:
     """Count the weights of a LoRA adapter: two thin matrices beside each that it adapts."""
     named = targets if isinstance(targets, list | tuple) else None

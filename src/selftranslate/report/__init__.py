@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,9 @@ from selftranslate.metrics import Score
 from selftranslate.paper import Printed
 from selftranslate.protocol import Cell, Comparison, Outcome, Protocol, cells
 from selftranslate.report.provenance import STAGES, ordered
+from selftranslate.sealed import MANIFEST
 from selftranslate.significance import CONFIDENCE, Interval, holm
-from selftranslate.store import MANIFEST, Artifact
+from selftranslate.store import Artifact
 
 FOLDER = "reports"
 """Where in a store the files for people lie, a folder per experiment, by the result's key."""
@@ -39,6 +41,11 @@ class Findings:
 
     language: str
     """Its English name."""
+    native: str = ""
+    """Its name in itself."""
+    family: str = ""
+    script: str = ""
+    """ISO 15924."""
     trained_for: str = ""
     """In the source language: the target language whose runs were asked (C.1)."""
     quality: tuple[Score, ...] = ()
@@ -63,7 +70,7 @@ class Findings:
         return bool(self.quality or self.kept or self.dropped)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Result:
     """What a whole run found."""
 
@@ -75,7 +82,7 @@ class Result:
     languages: Mapping[str, Findings]
     notes: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def holm(self) -> Mapping[tuple[str, str], float]:
         """Language and setting -> the p-value after Holm's correction over the whole table."""
         tests = {
@@ -129,12 +136,14 @@ def _column(archive: Archive, column: Column, made_of: Index, rules: Protocol) -
         )
         outcomes.setdefault(ran.setting, []).append(outcome)
         counted = test or counted
-    name = languages.get(column.language).name
+    spoken = languages.get(column.language)
+    trained_for = "" if column.translates else f" ({languages.get(column.trained_for).name})"
     translation = {} if not column.translates else _translation(archive, column)
     return Findings(
-        language=name
-        if column.translates
-        else f"{name} ({languages.get(column.trained_for).name})",
+        language=spoken.name + trained_for,
+        native=spoken.native,
+        family=spoken.family,
+        script=spoken.script,
         trained_for="" if column.translates else column.trained_for,
         cells=cells(outcomes, rules),
         metric=counted.get("name", made_of.metric),
@@ -245,6 +254,8 @@ def _findings(result: Result, code: str) -> dict[str, Any]:
     first = found.quality[0] if found.quality else None
     return {
         "trained_for": found.trained_for or code,
+        "family": found.family,
+        "script": found.script,
         "bleu": None if first is None else round(100 * first.value, 2),
         "bleu_name": None if first is None else first.name,
         "quality": {

@@ -13,7 +13,7 @@ from selftranslate.example import Example, Prediction
 from selftranslate.index import Column
 from selftranslate.protocol import Cell
 from selftranslate.report import Findings, table
-from selftranslate.report.sampled import Sample
+from selftranslate.report.sampled import ROWS, Sample
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +54,9 @@ class Answers:
     total: int
 
 
-def read(archive: Archive, column: Column, found: Findings) -> Answers:
+def read(archive: Archive, column: Column, found: Findings, most: int = ROWS) -> Answers:
     """Read the answers of the best runs. Raises DataError if they are not there."""
-    sample: Sample[Example] = Sample()
+    sample: Sample[Example] = Sample(most)
     for example in archive.get("load-test", column.test).read(Example):
         sample.add(example.id, example)
     examples = sample.rows()

@@ -11,6 +11,7 @@ from selftranslate.report import Result, to_json
 COLUMNS = (
     "language", "code", "setting", "mean", "sd", "significant", "holm_significant", "difference",
     "p_value", "holm_p_value", "runs_kept", "runs", "paper_mean", "paper_sd", "paper_star",
+    "family", "script",
 )  # fmt: skip
 
 
@@ -24,6 +25,8 @@ def write(result: Result) -> str:
             paper = cell.get("paper", {})
             values = {
                 **cell,
+                "family": found["family"],
+                "script": found["script"],
                 "language": result.languages[code].language,
                 "code": code,
                 "setting": setting,

@@ -13,7 +13,7 @@ from typing import TypeVar
 from selftranslate.archive import Archive
 from selftranslate.errors import DataError
 from selftranslate.index import Column, Ran
-from selftranslate.report import Result, answers, table, translations
+from selftranslate.report import Result, answers, sampled, table, translations
 from selftranslate.report.answers import Answers
 from selftranslate.report.provenance import Provenance, trace
 from selftranslate.report.translations import Translations
@@ -66,6 +66,7 @@ def gather(archive: Archive, made: Artifact, result: Result, store: str) -> Evid
     """Read everything that is there; `store` is the way from the page to the store."""
     made_of = archive.index(made)
     reader = _Reader(archive, [])
+    most = sampled.rows(len(made_of.columns))
     own = [column for column in made_of.columns if column.translates]
     read = {
         column.code: reader.try_(lambda c=column: translations.read(archive, made_of, c))  # type: ignore[misc]
@@ -73,7 +74,7 @@ def gather(archive: Archive, made: Artifact, result: Result, store: str) -> Evid
     }
     said = {
         column.code: reader.try_(
-            lambda c=column: answers.read(archive, c, result.languages[c.code])  # type: ignore[misc]
+            lambda c=column: answers.read(archive, c, result.languages[c.code], most)  # type: ignore[misc]
         )
         for column in made_of.columns
     }

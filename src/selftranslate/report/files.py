@@ -8,10 +8,11 @@ from pathlib import Path
 from secrets import token_hex
 
 from selftranslate.archive import Archive
+from selftranslate.errors import disk
 from selftranslate.report import Result, csv, dump, latex, markdown, page
 from selftranslate.report.evidence import Evidence, gather
 from selftranslate.report.provenance import RECIPE, to_yaml
-from selftranslate.store import Artifact, disk
+from selftranslate.store import Artifact
 
 PAGE = "report.html"
 NAMES = (RECIPE, "report.json", "report.md", "table.tex", "table.csv", PAGE)

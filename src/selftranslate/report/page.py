@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
 from selftranslate import __version__, languages
-from selftranslate.report import Result, answers, sampled, table
+from selftranslate.report import Result, answers, by_language, groups, sampled, summary, table
 from selftranslate.report.evidence import Evidence
 from selftranslate.report.plots import (
     Absent,
@@ -29,8 +29,10 @@ from selftranslate.visible import visible
 
 FOLDER = files("selftranslate.report") / "html"
 GENERATOR = f"selftranslate {__version__}"
-MOST = 2_940_000
-"""Bytes of a page."""
+MOST, LARGE = 2_940_000, 5_000_000
+"""Bytes of a page, and of one with many languages."""
+WARNINGS = 6
+"""Shown at once; the others are folded."""
 PLOTS = (bars, dropped, gain, ratios, losses, endings, tokens)
 ICONS = {"gain": "▲", "loss": "▼", "none": "■"}
 
@@ -49,10 +51,11 @@ def write(result: Result, evidence: Evidence | None = None) -> str:
 
     If it would be too large, the longest texts are cut.
     """
-    shown = evidence or Evidence()
+    result = groups.arranged(result)
+    shown = _arranged(evidence or Evidence(), result)
     drawn = [plot.draw(result, shown) for plot in PLOTS]
     whole = _write(result, shown, drawn, None)
-    spare = len(whole.encode()) - MOST
+    spare = len(whole.encode()) - (LARGE if groups.many(result) else MOST)
     if spare <= 0:
         return whole
     return _write(result, shown, drawn, sampled.longest(_texts(shown), spare))
@@ -64,7 +67,8 @@ def _write(
     import jinja2
     from markupsafe import Markup
 
-    style, script = ((FOLDER / name).read_text("utf-8").strip() for name in ("page.css", "page.js"))
+    many = groups.many(result)
+    style, script = _dress("css", many), _dress("js", many)
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(lambda name: (FOLDER / name).read_text("utf-8")),
         autoescape=True,
@@ -78,6 +82,12 @@ def _write(
         result=result,
         evidence=shown,
         table=table,
+        many=many,
+        by_language=by_language,
+        summary=summary,
+        groups=groups,
+        warnings=WARNINGS,
+        shown_rows=sampled.rows(len(result.languages)),
         plots=[plot for plot in drawn if isinstance(plot, Plot)],
         absent=[plot for plot in drawn if isinstance(plot, Absent)],
         style=Markup(style),
@@ -99,6 +109,28 @@ def _write(
         recipe=json.dumps(result.recipe, indent=2, ensure_ascii=False),
         svg=Markup,
     ) + "\n"  # fmt: skip
+
+
+def _arranged(evidence: Evidence, result: Result) -> Evidence:
+    """Bring what was found into the order of the table."""
+    parts = ("translations", "answers", "curves", "tokens")
+    return replace(
+        evidence,
+        **{
+            part: {
+                code: getattr(evidence, part)[code]
+                for code in result.languages
+                if code in getattr(evidence, part)
+            }
+            for part in parts
+        },
+    )
+
+
+def _dress(kind: str, many: bool) -> str:
+    """Return the page's style or script, with what only many languages need."""
+    names = [f"page.{kind}", *([f"many.{kind}"] if many else [])]
+    return "\n".join((FOLDER / name).read_text("utf-8").strip() for name in names)
 
 
 def policy(style: str, script: str) -> str:

@@ -10,10 +10,8 @@ from typing import Generic, TypeVar
 
 from selftranslate.example import Example, Span
 
-ROWS = 200
-"""Shown of each language."""
-FEWEST = 50
-"""Of kept pairs as of dropped ones, where there are so many."""
+ROWS, LEAST, WHOLE = 200, 12, 1600
+"""Shown of each language: at most, at least, and as many as make so many together."""
 SHORTEST = 80
 """Characters that are left of any text."""
 NOTE = 45
@@ -55,16 +53,25 @@ def rank(name: str) -> str:
     return sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def shares(kept: int, dropped: int) -> tuple[int, int]:
-    """Say how many kept and dropped pairs to show: as they are, but enough of both.
+def rows(languages: int) -> int:
+    """Say how many rows of each language to show.
+
+    >>> rows(4), rows(60), rows(1000)
+    (200, 26, 12)
+    """
+    return min(ROWS, max(LEAST, WHOLE // languages))
+
+
+def shares(kept: int, dropped: int, most: int = ROWS) -> tuple[int, int]:
+    """Say how many kept and dropped pairs to show: as they are, but a quarter at least of both.
 
     >>> shares(9000, 1000), shares(300, 0), shares(10, 5)
     ((150, 50), (200, 0), (10, 5))
     """
-    share = round(ROWS * dropped / max(1, kept + dropped))
-    bad = min(dropped, max(share, FEWEST), ROWS - min(kept, FEWEST))
-    good = min(kept, ROWS - bad)
-    return good, min(dropped, ROWS - good)
+    share, fewest = round(most * dropped / max(1, kept + dropped)), most // 4
+    bad = min(dropped, max(share, fewest), most - min(kept, fewest))
+    good = min(kept, most - bad)
+    return good, min(dropped, most - good)
 
 
 def longest(texts: Iterable[str], spare: int) -> int:

@@ -71,10 +71,15 @@ class Line:
     """The paper's own numbers for the row above."""
 
 
+def settings(result: Result) -> list[str]:
+    """Name the settings, in the recipe's order."""
+    return [cell.setting for cell in next(iter(result.languages.values())).cells]
+
+
 def lines(result: Result) -> list[Line]:
     """Return the table, each setting with the paper's numbers below it where there are some."""
     made = []
-    for setting in (cell.setting for cell in next(iter(result.languages.values())).cells):
+    for setting in settings(result):
         made.append(
             Line(setting, tuple(_entry(result, code, setting) for code in result.languages))
         )
@@ -159,15 +164,15 @@ def verdict(result: Result, code: str) -> str:
     gain = f"{100 * comparison.difference:+.1f} points with {best.setting}"
     if comparison.welch is None:
         return f"{found.language}: {gain}; not tested, a test needs two runs or more."
-    p_value = f"p {_p(comparison.welch, '= ')}"
+    test = f"p {p_value(comparison.welch, '= ')}"
     if comparison.better:
         mark = "✓" if holds(comparison, result.holm[code, best.setting]) else "✗"
-        return f"{found.language}: {gain} ({p_value}, Holm {mark})."
+        return f"{found.language}: {gain} ({test}, Holm {mark})."
     if comparison.worse:
-        return f"{found.language}: a loss: {gain} ({p_value}){_perhaps(found)}."
+        return f"{found.language}: a loss: {gain} ({test}){_perhaps(found)}."
     needed = comparison.runs_needed
     more = f"; about {needed} runs a setting would show such a difference" if needed else ""
-    return f"{found.language}: no significant gain ({gain}, {p_value}{more}){_perhaps(found)}."
+    return f"{found.language}: no significant gain ({gain}, {test}{more}){_perhaps(found)}."
 
 
 def best_compared(found: Findings) -> tuple[Cell, Comparison | None]:
@@ -254,17 +259,17 @@ def _statistics(cell: Cell, corrected: float | None) -> list[str]:
         return [*shown, *[""] * 6]
     difference = f"{100 * found.difference:+.1f}"
     if found.welch is None:
-        return [*shown, difference, "", "", "", _p(found.questions), ""]
+        return [*shown, difference, "", "", "", p_value(found.questions), ""]
     needed = ""
     if not found.better and not found.worse:
         needed = f"{found.runs_needed or f'over {MOST_RUNS:,}'}"
     return [
         *shown,
         difference + _interval(found.welch.interval, "+"),
-        _p(found.welch),
-        _p(corrected),
-        _p(found.all_runs),
-        _p(found.questions),
+        p_value(found.welch),
+        p_value(corrected),
+        p_value(found.all_runs),
+        p_value(found.questions),
         needed,
     ]
 
@@ -275,12 +280,12 @@ def _interval(found: Interval | None, sign: str = "") -> str:
     return f" [{100 * found.low:{sign}.1f}, {100 * found.high:{sign}.1f}]"
 
 
-def _p(found: Welch | Paired | float | None, equals: str = "") -> str:
+def p_value(found: Welch | Paired | float | None, equals: str = "") -> str:
     """Return a p-value as papers print it."""
     if found is None:
         return ""
-    p_value = found if isinstance(found, float) else found.p_value
-    return "< 0.001" if p_value < 0.001 else f"{equals}{p_value:.3f}"
+    value = found if isinstance(found, float) else found.p_value
+    return "< 0.001" if value < 0.001 else f"{equals}{value:.3f}"
 
 
 def _failures(cell: Cell) -> str:

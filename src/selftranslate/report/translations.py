@@ -12,7 +12,7 @@ from selftranslate.archive import Archive
 from selftranslate.example import Pair
 from selftranslate.filters import Dropped
 from selftranslate.index import Column, Index
-from selftranslate.report.sampled import ROWS, Sample, rank, shares
+from selftranslate.report.sampled import Sample, rank, rows, shares
 from selftranslate.store import Artifact
 
 KEPT, DROPPED = "rows.jsonl", "dropped.jsonl"
@@ -101,10 +101,10 @@ def read(archive: Archive, made_of: Index, column: Column) -> Translations:
         sample = dropped.setdefault(row.reason, Sample()) if row.reason else kept
         sample.add(row.pair.source.id, row)
     lost = sum(sample.seen for sample in dropped.values())
-    good, bad = shares(kept.seen, lost)
-    rows = [*kept.rows(good), *_evenly(dropped, bad)]
+    good, bad = shares(kept.seen, lost, rows(len(made_of.columns)))
+    drawn = [*kept.rows(good), *_evenly(dropped, bad)]
     return Translations(
-        rows=tuple(sorted(rows, key=lambda row: rank(row.pair.source.id))),
+        rows=tuple(sorted(drawn, key=lambda row: rank(row.pair.source.id))),
         kept=kept.seen,
         dropped=lost,
         endings=dict(counted.endings.most_common()),
@@ -141,5 +141,5 @@ def _rows(artifact: Artifact) -> Iterator[Row]:
 def _evenly(samples: Mapping[str, Sample[Row]], most: int) -> list[Row]:
     """Draw as many rows of each reason as of the others, as far as they go."""
     drawn = [sample.rows() for sample in samples.values()]
-    turns = (rows[turn] for turn in range(ROWS) for rows in drawn if turn < len(rows))
+    turns = (rows[turn] for turn in range(most) for rows in drawn if turn < len(rows))
     return [row for row, _ in zip(turns, range(most), strict=False)]

@@ -6,13 +6,16 @@ One file per task; `build(data=None)` returns the `Task`. `data` is what the rec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import glob
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from selftranslate.errors import DataError
 from selftranslate.example import Example, Sample
+from selftranslate.rows import Row
 
 Split = Literal["train", "validation", "test", "shots"]
 
@@ -71,6 +74,8 @@ class Task:
     left_out: Callable[[Split, str], Mapping[str, int]] = lambda split, language: {}
     """left_out(split, language): how many rows `load` leaves out because the data set itself
     calls them unusable, by reason; any other bad row is a DataError."""
+    languages: Callable[[], Sequence[str]] = tuple
+    """The codes of all languages with shots and a test set; none where the task cannot say."""
     chance: float | None = None
     """What guessing scores, e.g. 1/3 for three labels; None where answers cannot be guessed."""
     licences: tuple[str, ...] = ()
@@ -136,3 +141,25 @@ class Sources:
     def language(self, split: Split, language: str) -> str:
         """Return the language of rows that name none: the path's `{language}`, else English."""
         return language if "{language}" in self.files[split] else "en"
+
+    def languages(
+        self, splits: Iterable[Split], read: Callable[[Path], Iterable[Row]]
+    ) -> tuple[str, ...]:
+        """Return which languages all these splits have: by their files' names, or their rows.
+
+        Raises DataError for a file that cannot be read.
+        """
+        found = [self._languages(split, read) for split in splits]
+        return tuple(sorted(set.intersection(*found)))
+
+    def _languages(self, split: Split, read: Callable[[Path], Iterable[Row]]) -> set[str]:
+        if split not in self.files:
+            return set()
+        first, *rest = self.files[split].split("{language}")
+        if not rest:
+            rows = read(self.path(split, "en"))
+            return {str(row.values.get("language", "en")) for row in rows}
+        there = glob.glob("*".join(map(glob.escape, (first, *rest))), root_dir=self.folder)
+        after = r"\1".join(map(re.escape, rest))
+        named = re.compile(rf"{re.escape(first)}([\w-]+){after}")
+        return {match[1] for path in there if (match := named.fullmatch(path))}

@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 from selftranslate import languages, rows
 from selftranslate.errors import DataError
@@ -33,6 +34,8 @@ NUMBER = re.compile(r"-?\d[\d.,]*")
 
 TRAIN, TEST = "openai/gsm8k", "juletxara/mgsm"
 """The hub's data sets."""
+LANGUAGES = ("bn", "de", "en", "es", "fr", "ja", "ru", "sw", "te", "th", "zh")
+"""MGSM's."""
 
 
 def build(data: Sources | None = None, validation: int = 200) -> Task:
@@ -49,6 +52,7 @@ def build(data: Sources | None = None, validation: int = 200) -> Task:
         licences=("GSM8k: MIT.", "MGSM: CC BY 4.0."),
         quality="question",
         load=partial(_load, data or Sources(), validation),
+        languages=partial(_languages, data or Sources()),
     )
 
 
@@ -65,6 +69,10 @@ def _load(data: Sources, validation: int, split: Split, language: str) -> list[E
     return examples[:border] if split == "train" else examples[border:]
 
 
+def _languages(data: Sources) -> tuple[str, ...]:
+    return LANGUAGES if data.hub else data.languages(("shots", "test"), _file)
+
+
 def _examples(data: Sources, split: Split, language: str) -> list[Example]:
     name = "mgsm" if split in ("test", "shots") else "gsm8k"
     return [
@@ -79,12 +87,16 @@ def _examples(data: Sources, split: Split, language: str) -> list[Example]:
 
 def _rows(data: Sources, split: Split, language: str) -> Iterator[Row]:
     if not data.hub:
-        found = rows.read(data.path(split, language), ("question", "answer"), {"question"})
+        found = _file(data.path(split, language))
         return rows.in_language(found, language, data.language(split, language))
     if split == "train":
         return rows.in_language(rows.hub(TRAIN, "main", "train"), language, "en")
     theirs = "train" if split == "shots" else "test"
     return rows.hub(TEST, language, theirs)
+
+
+def _file(path: Path) -> Iterator[Row]:
+    return rows.read(path, ("question", "answer"), {"question"})
 
 
 def _question(row: Row, language: str) -> str:
@@ -109,7 +121,8 @@ def _answer(row: Row, language: str) -> str:
 
 def _exemplar(answer: str, number: str, language: str) -> str:
     markers = "|".join(re.escape(marker) for marker in languages.get(language).answer_markers)
-    closing = rf"\s*({markers})\s*{re.escape(number)}\s*[.。]?$"
+    # "11." but in Japanese also "9個です。"
+    closing = rf"\s*({markers})\s*{re.escape(number)}\s*[^\d\s]{{0,4}}$"
     solution = _without_prefix(answer, "answer", language)
     return f"{re.sub(closing, '', solution) if markers else solution}\n{number}"
 

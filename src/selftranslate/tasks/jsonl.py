@@ -16,8 +16,10 @@ values of the templates and never templates themselves.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -30,6 +32,7 @@ from selftranslate.datafile import Unreadable
 from selftranslate.errors import DataError, RecipeError, unknown
 from selftranslate.example import Example, Span
 from selftranslate.fieldpath import FieldPath
+from selftranslate.once import once
 from selftranslate.rows import Row
 from selftranslate.tasks import Copy, How, Project, Sources, Split, Task, Translate
 
@@ -87,6 +90,7 @@ def build(  # noqa: PLR0913 - each is a key of the recipe
         natural_output=natural if natural_output is None else natural_output,
         quality=measured,
         load=files.load,
+        languages=lambda: files.data.languages(("shots", "test"), _rows),
         gold="{language}" in files.data.files.get("train", ""),
         chance=1 / len(labels) if labels else None,
     )
@@ -141,11 +145,18 @@ class _Template:
             _refuse(key, unknown("field", name, fields))
         self._key = key
         self._template = environment.from_string(text)
+        self._names = dict(self._template.globals)
 
     def __call__(self, example: Example) -> str:
         """Write the text. Raises DataError with the example's id."""
+        # As `render` does, but that the environment's own names are not gathered anew each time.
+        values = {**self._names, **example.fields, LANGUAGE: example.language}
+        template = self._template
+        context = template.environment.context_class(
+            template.environment, values, template.name, template.blocks
+        )
         try:
-            return self._template.render(example.fields, **{LANGUAGE: example.language})
+            return "".join(template.root_render_func(context))
         except (jinja2.TemplateError, ArithmeticError, TypeError, ValueError) as error:
             msg = f"{example.id}: task.{self._key}: {' '.join(str(error).split())}"
             raise DataError(msg) from error
@@ -173,45 +184,47 @@ class _Files:
     """What an answer may be; empty where it may be anything."""
     validation: int
 
-    def load(self, split: Split, language: str) -> list[Example]:
-        """Read a split; validation may be the end of train."""
+    def load(self, split: Split, language: str) -> Iterator[Example]:
+        """Read a split row by row; validation may be the end of train."""
         if "validation" in self.data.files or split in {"test", "shots"}:
-            return list(self._examples(split, language))
-        examples = list(self._examples("train", language))
-        border = len(examples) - self.validation
-        if border <= 0:
-            held = f"{self.validation} of {len(examples)} training rows held out"
+            return self._examples(split, language)
+        examples = self._examples("train", language)
+        last = deque(islice(examples, self.validation))
+        more = list(islice(examples, 1))
+        if not more:
+            held = f"{self.validation} of {len(last)} training rows held out"
             msg = f"task.validation: {held}; lower it, or name a validation file under `data`"
             raise DataError(msg)
-        return examples[:border] if split == "train" else examples[border:]
+        if split == "train":
+            return _but_the_last(last, chain(more, examples))
+        return iter(deque(chain(last, more, examples), maxlen=self.validation))
 
     def _examples(self, split: Split, language: str) -> Iterator[Example]:
         files = self.data.files
         path = self.data.path(split, language)
         # Splits out of one file have the same ids: shots out of the test set are known there.
         owner = next(name for name in files if files[name] == files[split])
-        seen = set()
         found = rows.in_language(_rows(path), language, self.data.language(split, language))
-        for number, row in enumerate(found, 1):
-            name = self._id(row) if self.id else str(number)
-            if name in seen:
-                row.refuse(self.id.name if self.id else "id", f"{name!r} stands there twice")
-            seen.add(name)
-            example = self._example(row, f"{self.title}/{owner}/{name}", language)
-            self.prompt.check(row, example)
-            answer = self.output.check(row, example)
-            if self.choice and answer not in self.choice:
-                row.refuse(
-                    ", ".join(sorted(self.output.fields)), unknown("label", answer, self.choice)
-                )
-            yield example
+        with once() as first:
+            for number, row in enumerate(found, 1):
+                name = self._id(row, self.id, first) if self.id else str(number)
+                example = self._example(row, f"{self.title}/{owner}/{name}", language)
+                self.prompt.check(row, example)
+                answer = self.output.check(row, example)
+                if self.choice and answer not in self.choice:
+                    row.refuse(
+                        ", ".join(sorted(self.output.fields)), unknown("label", answer, self.choice)
+                    )
+                yield example
 
-    def _id(self, row: Row) -> str:
-        assert self.id is not None
-        found = self.id.copies(row)
+    def _id(self, row: Row, path: FieldPath, first: Callable[[str], bool]) -> str:
+        found = path.copies(row)
         if not found or not found[0][1].strip():
-            row.refuse(self.id.name, "empty; every row needs an id of its own")
-        return found[0][1]
+            row.refuse(path.name, "empty; every row needs an id of its own")
+        name = found[0][1]
+        if not first(name):
+            row.refuse(path.name, f"{name!r} stands there twice")
+        return name
 
     def _example(self, row: Row, name: str, language: str) -> Example:
         fields = {field.name: field.text(row) for field in self.fields}
@@ -222,6 +235,13 @@ class _Files:
             and (span := field.span(row, fields, field.how.inside)) is not None
         }
         return Example(id=name, language=language, fields=fields, spans=spans)
+
+
+def _but_the_last(held: deque[Example], rest: Iterable[Example]) -> Iterator[Example]:
+    """Yield what is behind by as many rows as are held."""
+    for example in rest:
+        held.append(example)
+        yield held.popleft()
 
 
 def _rows(path: Path) -> Iterator[Row]:

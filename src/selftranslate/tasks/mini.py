@@ -35,6 +35,7 @@ def build(
         quality="question",
         licences=("The miniature's data: Apache-2.0.",),
         load=partial(_load, sizes),
+        languages=lambda: LANGUAGES,
         gold=True,
     )
 

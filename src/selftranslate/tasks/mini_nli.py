@@ -39,6 +39,7 @@ def build(
         quality="hypothesis",
         licences=("The miniature's data: Apache-2.0.",),
         load=partial(_load, sizes),
+        languages=lambda: LANGUAGES,
         gold=True,
     )
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 from selftranslate import rows
 from selftranslate.example import Example
@@ -34,6 +35,10 @@ SHOT_BLOCKS = 48
 
 TRAIN, TEST = "nyu-mll/multi_nli", "facebook/xnli"
 """The hub's data sets."""
+LANGUAGES = (
+    "ar", "bg", "de", "el", "en", "es", "fr", "hi", "ru", "sw", "th", "tr", "ur", "vi", "zh"
+)  # fmt: skip
+"""XNLI's."""
 
 
 def build(data: Sources | None = None) -> Task:
@@ -59,6 +64,7 @@ def build(data: Sources | None = None) -> Task:
         ),
         quality="hypothesis",
         load=partial(_load, sources),
+        languages=partial(_languages, sources),
         left_out=partial(_left_out, sources),
     )
 
@@ -71,6 +77,10 @@ def _load(data: Sources, split: Split, language: str) -> list[Example]:
     if split == "shots":
         return [blocks[b][LABELS[i % 3]] for i, b in enumerate(for_shots)]
     return [e for b, block in enumerate(blocks) if b not in for_shots for e in block.values()]
+
+
+def _languages(data: Sources) -> tuple[str, ...]:
+    return LANGUAGES if data.hub else data.languages(("shots", "test"), _file)
 
 
 def _left_out(data: Sources, split: Split, language: str) -> dict[str, int]:
@@ -137,9 +147,13 @@ def _label(row: Row) -> str | None:
 
 def _rows(data: Sources, split: Split, language: str) -> Iterator[Row]:
     if not data.hub:
-        found = rows.read(data.path(split, language), ("premise", "hypothesis", "label"), HEADS)
+        found = _file(data.path(split, language))
         return rows.in_language(found, language, data.language(split, language))
     if split == "train":
         found = rows.hub(TRAIN, None, "train")
         return rows.in_language(found, language, "en")
     return rows.hub(TEST, language, "validation" if split == "shots" else "test")
+
+
+def _file(path: Path) -> Iterator[Row]:
+    return rows.read(path, ("premise", "hypothesis", "label"), HEADS)

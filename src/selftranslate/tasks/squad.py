@@ -26,6 +26,8 @@ from selftranslate.tasks import Project, Sources, Split, Task, Translate
 
 TRAIN, TEST = "rajpurkar/squad", "google/xquad"
 """The hub's data sets."""
+LANGUAGES = ("ar", "de", "el", "en", "es", "hi", "ro", "ru", "th", "tr", "vi", "zh")
+"""XQuAD's."""
 
 
 def build(data: Sources | None = None, validation: int = 200) -> Task:
@@ -49,6 +51,7 @@ def build(data: Sources | None = None, validation: int = 200) -> Task:
         licences=("SQuAD: CC BY-SA 4.0.", "XQuAD: CC BY-SA 4.0."),
         quality="question",
         load=partial(_load, data or Sources(), validation),
+        languages=partial(_languages, data or Sources()),
     )
 
 
@@ -66,6 +69,12 @@ def _load(data: Sources, validation: int, split: Split, language: str) -> list[E
         msg = f"squad: validation: {validation} of {len(examples)} questions held out; lower it"
         raise DataError(msg)
     return chosen
+
+
+def _languages(data: Sources) -> tuple[str, ...]:
+    shots: Split = "shots" if "shots" in data.files else "test"
+    # A file is all in one language: no row names another.
+    return LANGUAGES if data.hub else data.languages((shots, "test"), lambda path: ())
 
 
 def _spread(examples: list[Example]) -> list[Example]:

@@ -92,10 +92,8 @@ class Translator:
         ]
         answers = _answers(asker, planned, plans, advance)
         joiner = self.target.sentence_joiner
-        return [
-            replace(pieces.assemble(one, answers, joiner), provenance=planned.provenance(one))
-            for one in plans
-        ]
+        used = planned.provenance
+        return [pieces.assemble(one, answers, joiner, used(one)) for one in plans]
 
 
 def translate_field(translator: Translator, field: str, texts: Sequence[str]) -> list[Completion]:

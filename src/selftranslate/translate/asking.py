@@ -42,13 +42,10 @@ class Asker:
     def _find(
         self, group: Group, wanted: Mapping[str, Limits], advance: Advance
     ) -> dict[str, Completion]:
-        found: dict[str, Completion] = {}
-        for text, limits in wanted.items():
-            known = self.failed.get((group.asked, text)) or self.memory.find(
-                group.asked, text, limits
-            )
-            if known:
-                found[text] = known
+        found = self.memory.find_all(group.asked, wanted)
+        if self.failed:
+            known = ((text, self.failed.get((group.asked, text))) for text in wanted)
+            found |= {text: completion for text, completion in known if completion}
         left = {text: limits for text, limits in wanted.items() if text not in found}
         for attempt in range(1, ATTEMPTS + 1):
             found |= self._ask(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
+from typing import NamedTuple
 
 from selftranslate.engines import Completion
 from selftranslate.example import Ended, Example, Provenance, Span
@@ -13,16 +14,14 @@ from selftranslate.tasks import Translate
 from selftranslate.translate import marks, sentences
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """What is sent to the engine once: a text, or a sentence of it."""
 
     text: str
     marked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """The pieces of one example's field; none if it is empty, which is kept as it is."""
 
     text: str
@@ -51,15 +50,10 @@ class Written:
 
 def whole(text: str) -> Plan:
     """Send a text as one piece without marks."""
-    pieces = (Piece(text, marked=False),) if text.strip() else ()
-    return Plan(
-        text,
-        tuple((0, len(text)) for _ in pieces),
-        pieces,
-        tuple({} for _ in pieces),
-        (),
-        lost=False,
-    )
+    if not text.strip():
+        return Plan(text, (), (), (), (), lost=False)
+    piece = Piece(text, marked=False)
+    return Plan(text, ((0, len(text)),), (piece,), ({},), (), lost=False)
 
 
 def plan(
@@ -70,6 +64,8 @@ def plan(
     A field that is "" and has no span is not there, which is no loss.
     """
     text = row.fields[name]
+    if not (answers or how.by_sentence):
+        return whole(text)
     names = tuple(marks.names(len(answers)))
     known = {} if marks.holds_mark(text, names) else row.spans
     there = {f: marks.trim(text, known[f]) for f in answers if f in known}
@@ -88,10 +84,18 @@ def plan(
     return Plan(text, tuple(spans), tuple(pieces), tuple(inside), names, lost)
 
 
-def assemble(plan: Plan, answers: Mapping[Piece, Completion], joiner: str) -> Written:
+def assemble(
+    plan: Plan,
+    answers: Mapping[Piece, Completion],
+    joiner: str,
+    provenance: Provenance | None = None,
+) -> Written:
     """Join the translated sentences; find each answer in the piece that was sent with its marks."""
     if not plan.pieces:
         return Written(plan.text, ())
+    if plan.pieces == (Piece(plan.text, marked=False),) and not plan.names:
+        one = answers[plan.pieces[0]]
+        return Written(one.text, (one.ended,), one.log_probability, {}, provenance)
     completions = [answers[piece] for piece in plan.pieces]
     text = ""
     spans: dict[str, Span] = {}
@@ -113,4 +117,5 @@ def assemble(plan: Plan, answers: Mapping[Piece, Completion], joiner: str) -> Wr
         ended=tuple(c.ended for c in completions),
         log_probability=fmean(known) if known else None,
         spans=spans,
+        provenance=provenance,
     )

@@ -1,16 +1,17 @@
 """Plan a field before its first text is sent: distinct texts, the fence, shots that fit (4.4).
 
-Planning reads all rows and keeps what it must know of each distinct text, never the text: its
-digest and the length of the longest field it stands in.
+Planning reads all rows and keeps what it must know of each distinct text, never the text, and that
+in a temporary file: its digest and the length of the longest field it stands in.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from selftranslate.engines import Completion, Engine, Request
@@ -20,9 +21,11 @@ from selftranslate.languages import Language
 from selftranslate.tasks import Translate
 from selftranslate.translate import fence, marks, prompt, shots
 from selftranslate.translate.memory import Asked, Limits, Memory, is_text
+from selftranslate.translate.numbers import Numbers
 from selftranslate.translate.pieces import Plan
 from selftranslate.translate.prompt import Shot
 from selftranslate.translate.schema import digest
+from selftranslate.translate.texts import LATELY, Texts, size
 
 if TYPE_CHECKING:
     from selftranslate.translate import Translator
@@ -30,40 +33,8 @@ if TYPE_CHECKING:
 Plans = Callable[[], Iterator[Plan]]
 """Reads a field's plans, row by row, anew at each call."""
 
-SAMPLE = 100
-"""Texts whose tokens are counted to estimate those of all."""
 TORN = 4
 """Characters that an engine may take from the end of a cut text, as half of one."""
-
-
-@dataclass(slots=True)
-class Texts:
-    """What is known of the distinct texts of a field that are sent with the same shots."""
-
-    longest: dict[int, int] = field(default_factory=dict)
-    """Digest -> the length of the longest field that the text stands in."""
-    sizes: Counter[int] = field(default_factory=Counter)
-    """How many texts have so many bytes."""
-    sample: list[str] = field(default_factory=list)
-    met: int = 0
-    """How often one was met."""
-
-    def add(self, text: str, inside: int) -> bool:
-        """Count a text of a field of this length; say whether it is new."""
-        key = digest(text)
-        self.met += 1
-        known = self.longest.get(key)
-        if known is None or inside > known:
-            self.longest[key] = inside
-        if known is not None:
-            return False
-        self.sizes[_bytes(text)] += 1
-        if len(self.sample) < SAMPLE and is_text(text):
-            self.sample.append(text)
-        return True
-
-    def __len__(self) -> int:
-        return len(self.longest)
 
 
 class Survey:
@@ -74,15 +45,13 @@ class Survey:
         self.how = how
         self.answers = answers
         self.lost = 0
-        self.signs: Counter[str] = Counter()
         self.texts = {True: Texts(), False: Texts()}
 
     def add(self, plan: Plan) -> None:
         """Count one row's field."""
         self.lost += plan.lost
         for piece in plan.pieces:
-            if self.texts[piece.marked].add(piece.text, len(plan.text)):
-                self.signs.update(fence.inside(piece.text))
+            self.texts[piece.marked].add(piece.text, len(plan.text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,15 +89,15 @@ class Group:
 
         Raises DataError for a text that was not there when the field was planned.
         """
-        key = digest(text)
-        if key not in self.longest:
+        try:
+            return self.limits_of(digest(text))
+        except KeyError:
             msg = f"the rows changed while they were translated: {text[:60]!r} is new; run it again"
-            raise DataError(msg)
-        return self.limits_of(key)
+            raise DataError(msg) from None
 
     def limits_of(self, key: int) -> Limits:
         """Say the same of a text's digest."""
-        kept = self._kept(key)
+        kept = self._kept(self.longest[key])
         return Limits(self.max_new_tokens, 0 if kept is None else kept + 1 + self.slack)
 
     def doubtful(self, text: str, completion: Completion) -> bool:
@@ -136,9 +105,10 @@ class Group:
 
         Marks are taken out of an answer and spaces off its ends, so that its text is shorter.
         """
-        kept = self._kept(digest(text))
-        if kept is None or completion.ended != "length":
+        if completion.ended != "length" or self.limit is None:
             return False
+        kept = self._kept(self.longest[digest(text)])
+        assert kept is not None
         written = completion.text
         if len(written) + TORN <= kept + 1 + self.slack:
             return False  # stopped at the limit of tokens
@@ -146,11 +116,11 @@ class Group:
             written, _ = marks.extract(written[: -marks.width(self.names)], self.names)
         return len(written.strip()) <= kept
 
-    def _kept(self, key: int) -> int | None:
+    def _kept(self, length: int) -> int | None:
         """Return the most characters of target text that the filter would let through (A.3)."""
         if self.limit is None:
             return None
-        return longest_kept(self.longest[key], self.source, self.target, self.limit)
+        return longest_kept(length, self.source, self.target, self.limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +188,10 @@ def decide(translator: Translator, survey: Survey, plans: Plans, memory: Memory)
         for marked, texts in survey.texts.items()
         if texts
     }
+    signs = survey.texts[True].signs + survey.texts[False].signs
     for text in {text for pairs in shown.values() for shot in pairs for text in shot}:
-        survey.signs.update(fence.inside(text))
-    sign = fence.choose(survey.signs, name, progress)
+        signs.update(fence.inside(text))
+    sign = fence.choose(signs, name, progress)
     groups = {
         marked: _group(translator, survey, marked, sign, pairs, plans)
         for marked, pairs in shown.items()
@@ -255,19 +226,26 @@ def _group(
     engine, source, target = translator.engine, translator.source, translator.target
     texts = survey.texts[marked]
 
-    def tokens_of(size: int) -> list[int]:
+    def tokens_of(least: int) -> Sequence[int]:
         around = prompt.text("", source, target, sign)
-        if max(texts.sizes) + _bytes(around) < size:
-            return []
-        long = {
-            digest(piece.text): engine.count_tokens(prompt.text(piece.text, source, target, sign))
+        least -= size(around)
+        if max(texts.sizes) < least:
+            return ()
+        long = (
+            piece.text
             for plan in plans()
             for piece in plan.pieces
-            if piece.marked == marked
-            and _bytes(piece.text) + _bytes(around) >= size
-            and is_text(piece.text)
-        }
-        return list(long.values())
+            if piece.marked == marked and size(piece.text) >= least and is_text(piece.text)
+        )
+        tokens = Numbers()
+        while some := list(islice(long, LATELY)):
+            tokens.raise_to(
+                {
+                    digest(text): engine.count_tokens(prompt.text(text, source, target, sign))
+                    for text in some
+                }
+            )
+        return array("q", tokens.values())
 
     prefix = shots.fit(
         engine,
@@ -297,15 +275,21 @@ def hash_of(prefix: str) -> str:
 
 def known(memory: Memory, group: Group) -> int:
     """Count the texts of a group that the memory holds."""
-    return sum(memory.holds(group.asked, key, group.limits_of(key)) for key in group.longest)
+    keys, held = iter(group.longest), 0
+    while some := list(islice(keys, LATELY)):
+        held += len(
+            {
+                found.key
+                for found in memory.entries(group.asked, some)
+                if group.limits_of(found.key).hold(found.completion, found.under)
+            }
+        )
+    return held
 
 
 def prompt_tokens(engine: Engine, texts: Texts, group: Group) -> int:
     """Estimate the prompts' tokens, beside the shots, from the first texts'."""
     sample = group.request(texts.sample, [Limits(1)] * len(texts.sample)).texts
-    each = sum(map(engine.count_tokens, sample)) / max(1, sum(map(_bytes, texts.sample)))
-    return round(each * sum(size * count for size, count in texts.sizes.items()))
+    each = sum(map(engine.count_tokens, sample)) / max(1, sum(map(size, texts.sample)))
+    return round(each * sum(each_size * count for each_size, count in texts.sizes.items()))
 
-
-def _bytes(text: str) -> int:
-    return len(text.encode("utf-8", "surrogatepass"))

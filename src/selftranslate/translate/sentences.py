@@ -23,7 +23,7 @@ def split(text: str, language: Language, whole: Sequence[Span] = ()) -> list[Spa
     [(0, 9), (10, 19)]
     """
     spans: list[Span] = []
-    for start, end in _pieces(text, language.code):
+    for start, end in _pieces(text, language.sentences or language.code):
         start, end = trim(text, (start, end))
         if start == end:
             continue
@@ -56,11 +56,13 @@ def _pieces(text: str, code: str) -> Iterator[Span]:
 
     sentencex 1.0.32 panics at a no-break space before a full stop, and loses blank lines of CRLFs
     or of texts beyond its chunk size: it sees plain whitespace, as long as the text's, and none.
+    Khmer's full stop it does not know.
     """
     import sentencex
 
     start = 0
-    for paragraph in re.sub(r"\s{2,}|[^\S \n]", _plain, text).split(BLANK_LINE):
+    seen = re.sub(r"\s{2,}|[^\S \n]", _plain, text).replace("\u17d4", "。")
+    for paragraph in seen.split(BLANK_LINE):
         for piece in sentencex.segment(code, paragraph):
             yield start, start + len(piece)
             start += len(piece)

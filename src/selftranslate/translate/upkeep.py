@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from selftranslate.errors import RecipeError
-from selftranslate.store import flush
+from selftranslate.sealed import flush
 from selftranslate.translate.memory import FILE, Memory
 from selftranslate.translate.schema import PROVED, checksum
 

@@ -13,8 +13,8 @@ from typing import TextIO
 
 from selftranslate import datafile, lock, plugins, rows
 from selftranslate.datafile import Changes, Codes, Item, Unreadable, Writer
-from selftranslate.errors import DataError
-from selftranslate.store import disk, flush
+from selftranslate.errors import DataError, disk
+from selftranslate.sealed import flush
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from selftranslate.options import AsJson, Where
+from selftranslate.runtime import Runtime
 from selftranslate.verbs import run
 
 DEMO = Path(__file__).parents[1] / "mini" / "demo.yaml"
@@ -38,4 +39,4 @@ def verb(
     chosen = languages or ("de,ru,zh,th" if full else "")
     if chosen:
         changes.append(f"languages={json.dumps(chosen.replace(' ', '').split(','))}")
-    run.make(DEMO, changes, store, as_json)
+    run.make(DEMO, changes, Runtime(store=store), as_json)

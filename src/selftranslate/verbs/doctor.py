@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from selftranslate import console
+from selftranslate.changes import ALL
 from selftranslate.errors import EngineError
 from selftranslate.options import AsJson, Where
 
@@ -26,7 +27,7 @@ def verb(
         str | None, typer.Option(help="A model to look at, too; its weights are not fetched.")
     ] = None,
     languages: Annotated[
-        str, typer.Option(help="In which languages: de,th. All there are, if none is named.")
+        str, typer.Option(help="In which languages: de,th; or all. The paper's, if none is named.")
     ] = "",
     store: Where = Path("runs"),
     as_json: AsJson = False,
@@ -41,7 +42,8 @@ def verb(
     from selftranslate import doctor
     from selftranslate import languages as known
 
-    chosen = languages.replace(" ", "").split(",") if languages else known.codes()
+    chosen = languages.replace(" ", "").split(",") if languages else [*known.PAPERS_LETTERS]
+    chosen = known.codes() if chosen == [ALL] else chosen
     for each in chosen:
         known.get(each)
     found, code = [], 1

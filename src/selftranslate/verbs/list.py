@@ -20,14 +20,37 @@ def verb(
 
     Example: selftranslate list tasks
     """
-    from selftranslate import languages, plugins
+    from selftranslate import plugins
 
     if kind == "languages":
-        found = {code: languages.get(code).name for code in languages.codes()}
-    else:
-        found = {name: plugins.summary(kind, name) for name in plugins.names(kind)}
+        return _languages(as_json)
+    found = {name: plugins.summary(kind, name) for name in plugins.names(kind)}
     if as_json:
         print(json.dumps(found, ensure_ascii=False))
-        return
+        return None
     for name, what in found.items():
         print(f"{name}\t{what}")
+    return None
+
+
+def _languages(as_json: bool) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from selftranslate import languages
+
+    shown = ("name", "native", "family", "script")
+    known = map(languages.get, languages.codes())
+    found = {one.code: {key: getattr(one, key) for key in shown} for one in known}
+    console = Console()
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))
+    elif console.is_terminal:
+        table = Table("code", *shown, box=box.SIMPLE_HEAD, pad_edge=False)
+        for code, values in found.items():
+            table.add_row(code, *values.values())
+        console.print(table)
+    else:
+        for code, values in found.items():
+            print("\t".join((code, *values.values())))

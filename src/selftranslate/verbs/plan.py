@@ -21,6 +21,9 @@ def verb(  # noqa: PLR0913 - a parameter is an option
     change: Annotated[
         list[str] | None, typer.Option("--set", help="Change a key: --set protocol.steps=100.")
     ] = None,
+    languages: Annotated[
+        str, typer.Option(help="These, whatever the recipe says: de,th; or all.")
+    ] = "",
     probe: Annotated[
         bool, typer.Option(help="Time 20 texts of each kind and some training steps here.")
     ] = True,
@@ -45,13 +48,13 @@ def verb(  # noqa: PLR0913 - a parameter is an option
     console.quiet_libraries()
     from rich.console import Console
 
-    from selftranslate import forecast, runtime
+    from selftranslate import changes, forecast, runtime
     from selftranslate import recipe as recipes
     from selftranslate.forecast import terminal
 
     shown = console.Shown()
     found = forecast.plan(
-        recipes.load(recipe, change or []),
+        recipes.load(recipe, [*(change or []), *changes.of_languages(languages)]),
         runtime.Runtime(store=store, progress=shown),
         probe=probe,
         on=device or None,

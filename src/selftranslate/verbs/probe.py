@@ -26,7 +26,9 @@ def verb(
         list[str] | None, typer.Option("--set", help="Change a key: --set model=mini.")
     ] = None,
     rows: Annotated[int, typer.Option(min=1, help="Training rows to translate.")] = 100,
-    languages: Annotated[str, typer.Option(help="Only these of the recipe's: de,th.")] = "",
+    languages: Annotated[
+        str, typer.Option(help="These, whatever the recipe says: de,th; or all.")
+    ] = "",
     store: Where = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
@@ -42,15 +44,14 @@ def verb(
     from rich.console import Console
     from rich.text import Text
 
-    from selftranslate import probe, runtime
+    from selftranslate import changes, probe, runtime
     from selftranslate import recipe as recipes
 
-    wanted = recipes.load(recipe, change or [])
-    chosen = [code for code in languages.replace(" ", "").split(",") if code]
+    wanted = recipes.load(recipe, [*(change or []), *changes.of_languages(languages)])
     shown = console.Shown()
     with shown.showing():
         machine = runtime.Runtime(store=store, progress=shown)
-        found = list(probe.probe(wanted, machine, rows, chosen))
+        found = list(probe.probe(wanted, machine, rows))
     if as_json:
         print(json.dumps(probe.to_json(found), ensure_ascii=False))
         return

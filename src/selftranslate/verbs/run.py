@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from selftranslate import console
 from selftranslate.options import AsJson, Where
+from selftranslate.runtime import Cluster, Runtime
+
+if TYPE_CHECKING:
+    from selftranslate import report
+    from selftranslate.recipe import Recipe
+    from selftranslate.store import Artifact
 
 
-def verb(
+def verb(  # noqa: PLR0913 - a parameter is an option
     recipe: Annotated[Path, typer.Argument(help="A YAML file; see recipes/.")],
     change: Annotated[
         list[str] | None, typer.Option("--set", help="Change a key: --set protocol.steps=100.")
@@ -21,6 +29,23 @@ def verb(
     checkpoint_minutes: Annotated[
         float, typer.Option(min=0, help="How much training a kill may cost; 0: a step.")
     ] = 5,
+    runtime: Annotated[
+        Literal["local", "ray"] | None,
+        typer.Option(help="This process alone, or Ray; Ray if RAY_ADDRESS is set."),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(min=0, help="Ray: models at work at once; 0: as many as fit.")
+    ] = 0,
+    worker_cpus: Annotated[float, typer.Option(min=0, help="Ray: cores of a worker.")] = 1,
+    worker_gpus: Annotated[
+        float | None, typer.Option(min=0, help="Ray: GPUs of a worker; 1 if there are any.")
+    ] = None,
+    worker_memory: Annotated[
+        float, typer.Option(min=0, help="Ray: GiB of main memory of a worker; 0: unstated.")
+    ] = 0,
+    train_processes: Annotated[
+        int, typer.Option(min=1, help="Ray: workers that train one run together.")
+    ] = 1,
     store: Where = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
@@ -28,17 +53,28 @@ def verb(
 
     Example: selftranslate run recipes/gsm8k.yaml --set limit=40
     """
-    make(recipe, change or [], store, as_json, checkpoint_minutes)
+    wanted = runtime or ("ray" if os.environ.get("RAY_ADDRESS") else "local")
+    cluster = Cluster(
+        workers=workers,
+        cpus=worker_cpus,
+        gpus=worker_gpus,
+        memory=int(worker_memory * 2**30),
+        train_processes=train_processes,
+    )
+    machine = Runtime(
+        store=store,
+        checkpoint_seconds=60 * checkpoint_minutes,
+        cluster=cluster if wanted == "ray" else None,
+    )
+    make(recipe, change or [], machine, as_json)
 
 
-def make(
-    path: Path, changes: list[str], store: Path, as_json: bool, checkpoint_minutes: float = 5
-) -> None:
+def make(path: Path, changes: list[str], machine: Runtime, as_json: bool) -> None:
     """Run a recipe and print what it found."""
     console.quiet_libraries()
     from rich.console import Console
 
-    from selftranslate import live, progress, recipe, report, runtime
+    from selftranslate import live, progress, recipe, report
     from selftranslate.finetuning import processes
     from selftranslate.report import terminal
 
@@ -47,22 +83,43 @@ def make(
     about = live.About(
         recipe=str(path), task=wanted.task.name, model=wanted.model, languages=wanted.languages
     )
-    telling = live.told(store, about, shown) if processes.leading() else None
+    telling = live.told(machine.store, about, shown) if processes.leading() else None
     with telling or nullcontext(progress.Silent()) as told:
-        machine = runtime.Runtime(
-            store=store, checkpoint_seconds=60 * checkpoint_minutes, progress=told
-        )
+        machine = replace(machine, progress=told)
         with processes.joined(machine), shown.showing():
-            from selftranslate.pipeline import Pipeline
-
-            pipeline = Pipeline(wanted, machine)
-            if not processes.leading():
-                return pipeline.follow()
-            result, made = pipeline.run()
-    page = store / report.FOLDER / made.key / "report.html"
-    if not pipeline.store.made:
+            done = _made(wanted, machine)
+    if done is None:
+        return
+    page = machine.store / report.FOLDER / done.made.key / "report.html"
+    if done.idle:
         shown.note("nothing to do: everything this recipe asks for is in the store already")
     if as_json:
-        print(json.dumps({**report.to_json(result), "report": str(page)}))
+        print(json.dumps({**report.to_json(done.result), "report": str(page)}))
     else:
-        terminal.show(result, page, Console())
+        terminal.show(done.result, page, Console())
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    result: report.Result
+    made: Artifact
+    idle: bool
+    """Whether the store had everything."""
+
+
+def _made(wanted: Recipe, machine: Runtime) -> _Done | None:
+    """Make everything: here, on a cluster, or as one who follows the process that leads."""
+    from selftranslate import distributed, report
+    from selftranslate.archive import Archive
+    from selftranslate.finetuning import processes
+    from selftranslate.pipeline import Pipeline
+
+    if machine.cluster is not None:
+        return _Done(*distributed.run(wanted, machine, machine.cluster), idle=False)
+    pipeline = Pipeline(wanted, machine)
+    if not processes.leading():
+        pipeline.follow()
+        return None
+    result, made = pipeline.run()
+    report.publish(Archive(machine.store), made, result)
+    return _Done(result, made, idle=not pipeline.store.made)

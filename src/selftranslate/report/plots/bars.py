@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from selftranslate.protocol import Cell
-from selftranslate.report import Result, table
+from selftranslate.report import Result, groups, table
 from selftranslate.report.evidence import Evidence
-from selftranslate.report.plots import Absent, Panel, Plot, tones
-from selftranslate.report.plots.svg import INK, PAPER, Sheet, paint, sheet
+from selftranslate.report.plots import Absent, Panel, Plot, rows, tones
+from selftranslate.report.plots.svg import INK, PAPER, SOFT, Sheet, paint, sheet
 
 TITLE = "Scores by setting and language"
 BAR, GAP = 17, 14
@@ -16,7 +17,9 @@ BAR, GAP = 17, 14
 
 
 def draw(result: Result, evidence: Evidence) -> Plot | Absent:
-    """Draw a bar per language and setting, a dot per run."""
+    """Draw a bar per language and setting, a dot per run; for many languages, dots alone."""
+    if groups.many(result):
+        return _many(result)
     tone = tones(result)
     count = sum(len(found.cells) for found in result.languages.values())
     names = [found.language for found in result.languages.values()]
@@ -30,7 +33,7 @@ def draw(result: Result, evidence: Evidence) -> Plot | Absent:
             place += BAR
         place += GAP
     _finish(made, place - GAP, ticks, names)
-    rows = [
+    numbers = [
         (found.language, cell.setting, table.run_name(outcome), table.percent(outcome.test), fate)
         for found in result.languages.values()
         for cell in found.cells
@@ -45,7 +48,42 @@ def draw(result: Result, evidence: Evidence) -> Plot | Absent:
         panels=(Panel("", made.svg("bars", _alt(result))),),
         legend=tuple((tone[name], name) for name in tone),
         head=("language", "setting", "run", f"{result.metric}, %", "kept"),
-        rows=tuple(rows),
+        rows=tuple(numbers),
+    )
+
+
+def _many(result: Result) -> Plot:
+    """Draw a dot per setting, full where it is significantly better than the baseline."""
+    tone = tones(result)
+    high = max((c.mean for f in result.languages.values() for c in f.cells if c.kept), default=1.0)
+
+    def mark(axes: Any, place: float, code: str) -> None:
+        cells = [cell for cell in result.languages[code].cells if cell.kept]
+        means = [100 * cell.mean for cell in cells]
+        axes.plot([min(means), max(means)], [place] * 2, color=SOFT, linewidth=2)
+        for cell, mean in zip(cells, means, strict=True):
+            full = cell.comparison is None or cell.comparison.better or cell.comparison.worse
+            axes.plot(
+                mean, place, "o", markersize=5.5, clip_on=False, markeredgewidth=1.2,
+                markerfacecolor=paint(tone[cell.setting]) if full else PAPER,
+                markeredgecolor=paint(tone[cell.setting]),
+            )  # fmt: skip
+
+    scored = [code for code, f in result.languages.items() if any(c.kept for c in f.cells)]
+    scale = rows.Scale(label="score, %", low=0, high=105 * high or 1.0)
+    return Plot(
+        name="bars",
+        title=TITLE,
+        caption="A dot is the mean of a setting's runs kept: full if it is significantly better or "
+        "worse than the baseline, hollow if not. All single runs stand under the table.",
+        panels=rows.panels(result, scored, "bars", scale, mark),
+        legend=tuple((tone[name], name) for name in tone),
+        head=("language", "setting", f"{result.metric}, %"),
+        rows=tuple(
+            (found.language, cell.setting, table.percent(cell.mean))
+            for found in result.languages.values()
+            for cell in found.cells
+        ),
     )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from selftranslate.report import Result, table
+from selftranslate.report import Result, groups, table
 from selftranslate.report.evidence import Evidence
 from selftranslate.report.plots import Absent, Plot
-from selftranslate.report.plots.stacked import Stack, draw_stacks
+from selftranslate.report.plots.stacked import Stack, draw_many, draw_stacks, legend
 
 TITLE = "Pairs kept, and why others were dropped"
 REASONS = 4
@@ -24,22 +24,26 @@ def draw(result: Result, evidence: Evidence) -> Plot | Absent:
         counts.update(one.dropped)
     common = [reason for reason, _ in counts.most_common(REASONS)]
     parts = ("kept", *common, *(("other reasons",) if len(counts) > REASONS else ()))
-    stacks = []
-    for one in found.values():
+    stacks = {}
+    for code, one in found.items():
         shown = {"kept": one.kept, **{reason: one.dropped.get(reason, 0) for reason in common}}
         shown["other reasons"] = sum(one.dropped.values()) - sum(
             one.dropped.get(reason, 0) for reason in common
         )
-        stacks.append(Stack(one.language, tuple(shown[part] for part in parts)))
-    panel, legend = draw_stacks("dropped", "pairs", parts, stacks, first="c1")
+        stacks[code] = Stack(one.language, tuple(shown[part] for part in parts))
+    if groups.many(result):
+        bars = {code: stack.counts for code, stack in stacks.items()}
+        panels = draw_many(result, "dropped", "pairs", bars, "c1")
+    else:
+        panels = (draw_stacks("dropped", "pairs", parts, [*stacks.values()], "c1"),)
     return Plot(
         name="dropped",
         title=TITLE,
         caption="The longer the first part of a bar, the more of a language's translations were "
         "trained on. Much dropped as too long or unfinished means that the model rambles: it "
         "hardly knows the language.",
-        panels=(panel,),
-        legend=legend,
+        panels=panels,
+        legend=legend(parts, "c1"),
         head=("language", "what became of the pair", "pairs"),
         rows=tuple(
             (one.language, *row)

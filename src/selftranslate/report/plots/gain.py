@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from selftranslate.protocol import Cell, Comparison
-from selftranslate.report import Findings, Result, table
+from selftranslate.report import Findings, Result, groups, table
 from selftranslate.report.evidence import Evidence
 from selftranslate.report.plots import Absent, Panel, Plot, tones
 from selftranslate.report.plots.svg import INK, PAPER, SMALL, SOFT, Sheet, paint, sheet
@@ -15,6 +15,14 @@ TITLE = "Gain against translation quality"
 MARKERS = "osD^vP"
 HEIGHT, LEFT, LINE = 230, 42, 13
 """Of a panel, its left margin, and of a line of names, in points."""
+
+
+NAMED = 3
+"""Languages named at either end, where there are many."""
+CROWD = (
+    "A hollow point is no significant difference. The rank correlation is Spearman's, of a "
+    "language's translations with the gain of its best setting; 1 is the claim, 0 none."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +60,15 @@ def draw(result: Result, evidence: Evidence) -> Plot | Absent:
     if not points:
         return Absent(TITLE, "No setting was compared with a baseline.")
     scores = list(dict.fromkeys(score.name for p in points for score in p.found.quality))
-    panels = tuple(_panel(name, points) for name in scores)
+    panel = _crowd if groups.many(result) else _panel
+    panels = tuple(panel(name, points) for name in scores)
     return Plot(
         name="gain",
         title=TITLE,
         caption="The paper's claim: the better a model translates into a language, the more its "
-        "own translations help there; then the points rise to the right. Lines are 95 % "
-        "intervals of the gain." + _told_apart(scores),
+        "own translations help there; then the points rise to the right. "
+        + (CROWD if groups.many(result) else "Lines are 95 % intervals of the gain.")
+        + _told_apart(scores),
         panels=panels,
         legend=tuple(dict.fromkeys((p.tone, p.cell.setting) for p in points)),
         head=("language", "setting", "gain, points", *(table.NAMES.get(n, n) for n in scores)),
@@ -100,6 +110,59 @@ def _panel(score: str, points: Sequence[_Point]) -> Panel:
         if p.found.language in values
     )
     return Panel(name, made.svg(f"gain-{score}", f"Gain in points against {name}. {said}."))
+
+
+def _crowd(score: str, points: Sequence[_Point]) -> Panel:
+    """Draw many languages: without intervals, and only those named that gain most and least."""
+    name = table.NAMES.get(score, score)
+    there = [(v, p) for p in points if (v := _value(p.found, score)) is not None]
+    right = min(106.0, 1.2 * max(v for v, _ in there) + 4)
+    made = sheet(HEIGHT + 40, width=320, left=LEFT, below=40)
+    for value, point in there:
+        tone, number = paint(point.tone), int(point.tone[1:])
+        full = point.comparison.better or point.comparison.worse
+        made.axes.plot(
+            value, point.gain, MARKERS[number % len(MARKERS)], markersize=5, markeredgecolor=tone,
+            markerfacecolor=tone if full else PAPER, markeredgewidth=1, alpha=0.85, clip_on=False,
+        )  # fmt: skip
+    best = {p.found.language: (v, p.gain) for v, p in sorted(there, key=lambda one: one[1].gain)}
+    high = max(p.gain for _, p in there) - min(p.gain for _, p in there) or 1.0
+    for language in _apart(best, 0.07 * high):
+        beyond = best[language][0] > right / 2
+        made.axes.annotate(
+            language, best[language], (-7 if beyond else 7, 0), textcoords="offset points",
+            ha="right" if beyond else "left", va="center",
+        )  # fmt: skip
+    made.axes.set_xlim(0, right)
+    made.axes.axhline(0, color=INK, linewidth=0.8)
+    made.axes.set_xlabel(f"{name} of the translations")
+    made.axes.set_ylabel("gain, points")
+    title = f"{name}: {_correlation([*best.values()])}"
+    return Panel(title, made.svg(f"gain-{score}", f"Gain in points against {title}."))
+
+
+def _apart(best: Mapping[str, tuple[float, float]], room: float) -> list[str]:
+    """Choose the languages that gained most and least whose names do not touch."""
+    ranked = sorted(best, key=lambda language: best[language][1])
+    chosen: list[str] = []
+    for some in (ranked, ranked[::-1]):
+        here: list[str] = []
+        for language in some:
+            free = all(abs(best[language][1] - best[one][1]) > room for one in chosen + here)
+            if free and len(here) < NAMED:
+                here.append(language)
+        chosen += here
+    return chosen
+
+
+def _correlation(pairs: Sequence[tuple[float, float]]) -> str:
+    """Say how far gains rise with the score."""
+    from scipy import stats
+
+    told = f"{len(pairs)} languages"
+    if min(len({x for x, _ in pairs}), len({y for _, y in pairs})) <= groups.MANY:
+        return told
+    return f"{told}, rank correlation {stats.spearmanr(pairs).statistic:+.2f}"
 
 
 def _places(values: Mapping[str, float], right: float) -> dict[str, tuple[float, int]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
+from math import isfinite
 from statistics import fmean
 
-from selftranslate.report import Result
+from selftranslate.report import Result, groups
 from selftranslate.report.evidence import Curve, Evidence
 from selftranslate.report.plots import Absent, Panel, Plot, tones
 from selftranslate.report.plots.svg import SMALL, paint, sheet
@@ -13,6 +15,9 @@ from selftranslate.report.plots.svg import SMALL, paint, sheet
 TITLE = "Learning curves"
 POINTS = 50
 """Of a curve; each is the mean of the steps up to the next."""
+
+
+MEANS = " A line is the mean of a language's runs of one setting."
 
 
 def draw(result: Result, evidence: Evidence) -> Plot | Absent:
@@ -30,9 +35,10 @@ def draw(result: Result, evidence: Evidence) -> Plot | Absent:
         title=TITLE,
         caption="Runs that learned fall and then lie flat; one that rises again, or stays high, "
         "had too high a learning rate. Settings learn from other texts, so compare a line with "
-        "the others of its colour.",
+        "the others of its colour." + MEANS * groups.many(result),
         panels=tuple(
-            _panel(code, names[code], curves, tone, top) for code, curves in found.items()
+            _panel(name, title, curves, tone, top)
+            for name, title, curves in (_shared if groups.many(result) else _own)(result, found)
         ),
         legend=tuple((tone[name], name) for name in trained),
         head=("language", "setting", "run", "steps", "first loss", "last loss"),
@@ -42,6 +48,34 @@ def draw(result: Result, evidence: Evidence) -> Plot | Absent:
             for curve in curves
         ),
     )
+
+
+def _own(
+    result: Result, found: Mapping[str, Sequence[Curve]]
+) -> Iterator[tuple[str, str, Sequence[Curve]]]:
+    """Give each language a panel."""
+    for code, curves in found.items():
+        yield code, result.languages[code].language, curves
+
+
+def _shared(
+    result: Result, found: Mapping[str, Sequence[Curve]]
+) -> Iterator[tuple[str, str, Sequence[Curve]]]:
+    """Give each family a panel."""
+    for place, group in enumerate(groups.families(result)):
+        curves = [mean for code in group.codes for mean in means(found.get(code, ()))]
+        if curves:
+            yield str(place), f"{group.name}, {len(group.codes)}", curves
+
+
+def means(curves: Sequence[Curve]) -> list[Curve]:
+    """Return each setting's mean loss by step, over the runs that got so far."""
+    made = []
+    for setting in dict.fromkeys(curve.setting for curve in curves):
+        steps = zip_longest(*(curve.losses for curve in curves if curve.setting == setting))
+        there = [[loss for loss in step if loss is not None and isfinite(loss)] for step in steps]
+        made.append(Curve(setting, "mean", tuple(fmean(step) for step in there if step)))
+    return [curve for curve in made if curve.losses]
 
 
 def thin(losses: Sequence[float]) -> list[tuple[float, float]]:

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from selftranslate.report import Result
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
+from typing import Any
+
+from selftranslate.report import Result, groups
 from selftranslate.report.evidence import Evidence
-from selftranslate.report.plots import Absent, Panel, Plot
+from selftranslate.report.plots import Absent, Panel, Plot, rows
 from selftranslate.report.plots.svg import INK, SMALL, paint, sheet
 from selftranslate.report.translations import BINS, Ratios
 
 TITLE = "Length of translations against their sources"
 
 
+HILL = "Good translations stand close round 1, in a hill with steep sides."
+SHORT = (
+    "Good translations stand close round 1, in a short line. A line holds nine in ten of a "
+    "language's texts, its thick part half of them, the dot is in their middle."
+)
+
+
 def draw(result: Result, evidence: Evidence) -> Plot | Absent:
-    """Draw a histogram per language."""
+    """Draw a histogram per language; of many, a line with their middle."""
     found = {code: one.ratios for code, one in evidence.translations.items()}
     if not found:
         return Absent(TITLE, "No translation could be read.")
     limit = next(iter(found.values())).limit
+    many = groups.many(result)
+    kind = "upright" if many else "dashed"
     cut = (
-        f"The dashed lines are the filter's cuts, 1/{limit:g} and {limit:g} times the source's "
+        f"The {kind} lines are the filter's cuts, 1/{limit:g} and {limit:g} times the source's "
         "length; what lies outside is dropped."
         if limit
         else "The recipe has no filter of length ratios."
@@ -27,10 +40,12 @@ def draw(result: Result, evidence: Evidence) -> Plot | Absent:
     return Plot(
         name="ratios",
         title=TITLE,
-        caption=f"Good translations stand close round 1, in a hill with steep sides. {cut} "
-        "Lengths are counted in English letters; the outermost bars hold all beyond.",
-        panels=tuple(_panel(code, names[code], one) for code, one in found.items()),
-        legend=(("c1", "texts of kept pairs"), ("c2", "texts of dropped pairs")),
+        caption=f"{SHORT if many else HILL} {cut} "
+        "Lengths are counted in English letters; what lies beyond the scale stands at its ends.",
+        panels=_many(result, found)
+        if many
+        else tuple(_panel(code, names[code], one) for code, one in found.items()),
+        legend=() if many else (("c1", "texts of kept pairs"), ("c2", "texts of dropped pairs")),
         head=("language", "times as long", "kept", "dropped"),
         rows=tuple(
             (names[code], f"{one.edge(i):.2f} to {one.edge(i + 1):.2f}", str(kept), str(dropped))
@@ -39,6 +54,42 @@ def draw(result: Result, evidence: Evidence) -> Plot | Absent:
             if kept or dropped
         ),
     )
+
+
+def _many(result: Result, found: Mapping[str, Ratios]) -> tuple[Panel, ...]:
+    """Draw a row per language."""
+    first = next(iter(found.values()))
+
+    def mark(axes: Any, place: float, code: str) -> None:
+        one = found[code]
+        counts = [a + b for a, b in zip(one.kept, one.dropped, strict=True)]
+        if not sum(counts):
+            return
+        low, start, middle, end, high = (quantile(counts, q) for q in (0.05, 0.25, 0.5, 0.75, 0.95))
+        axes.plot([low, high], [place] * 2, color=paint("c1"), linewidth=1.1)
+        axes.plot([start, end], [place] * 2, color=paint("c1"), linewidth=3.6, alpha=0.6)
+        axes.plot(middle, place, "o", markersize=5, color=paint("c1"))
+        for tick in (-1, 1) if one.limit else ():
+            at = BINS * (1 + tick / 2)
+            axes.plot([at, at], [place - 0.5, place + 0.5], color=INK, linewidth=1)
+
+    ticks = tuple((BINS * (1 + tick / 2), _power(first.scale, tick)) for tick in (-2, -1, 0, 1, 2))
+    scale = rows.Scale(
+        label="times as long as the source", low=-0.5, high=2 * BINS + 0.5, ticks=ticks
+    )
+    return rows.panels(result, found, "ratios", scale, mark)
+
+
+def quantile(counts: Sequence[int], share: float) -> float:
+    """Return the place, counted in bins, that this share of the texts lies before.
+
+    >>> quantile([0, 4, 0], 0.5), quantile([1, 1], 0.75)
+    (1.5, 1.5)
+    """
+    wanted = share * sum(counts)
+    sums = [*accumulate(counts, initial=0)]
+    place = next(i for i, count in enumerate(counts) if count and sums[i + 1] >= wanted)
+    return place + (wanted - sums[place]) / counts[place]
 
 
 def _panel(code: str, name: str, found: Ratios) -> Panel:

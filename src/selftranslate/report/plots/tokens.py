@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from selftranslate import languages
-from selftranslate.report import Result
+from selftranslate.report import Result, groups
 from selftranslate.report.evidence import Evidence
-from selftranslate.report.plots import Absent, Panel, Plot
+from selftranslate.report.plots import Absent, Panel, Plot, rows
 from selftranslate.report.plots.svg import INK, paint, sheet
 
 TITLE = "Tokens per character"
@@ -19,6 +22,39 @@ def draw(result: Result, evidence: Evidence) -> Plot | Absent:
     first = next(iter(evidence.tokens.values()))[0]
     bars = {source: first}
     bars |= {result.languages[code].language: each for code, (_, each) in evidence.tokens.items()}
+    counted = (
+        " Here each byte was counted as a token: so the tokenizer works, or it is not known."
+        if evidence.counts_bytes
+        else ""
+    )
+    return Plot(
+        name="tokens",
+        title=TITLE,
+        caption="Counted by the model's own tokenizer on the same test texts in each language. "
+        "The more tokens a character takes, the less the tokenizer has seen of a language, and "
+        f"the longer and dearer is everything in it.{counted}",
+        panels=_many(result, evidence, first) if groups.many(result) else (_alone(bars),),
+        legend=(("c0", source),) if groups.many(result) else (),
+        head=("language", "tokens per character"),
+        rows=tuple((name, f"{value:.3f}") for name, value in bars.items()),
+    )
+
+
+def _many(result: Result, evidence: Evidence, first: float) -> tuple[Panel, ...]:
+    """Draw a row per language; a line stands where the source language is."""
+    values = {code: each for code, (_, each) in evidence.tokens.items()}
+
+    def mark(axes: Any, place: float, code: str) -> None:
+        axes.barh(place, values[code], height=0.62, color=paint("c1"), alpha=0.8, linewidth=0)
+        axes.plot([first, first], [place - 0.5, place + 0.5], color=paint("c0"), linewidth=1.6)
+
+    scale = rows.Scale(
+        label="tokens per character", low=0, high=1.05 * max(*values.values(), first)
+    )
+    return rows.panels(result, values, "tokens", scale, mark)
+
+
+def _alone(bars: Mapping[str, float]) -> Panel:
     left = 16 + 6 * max(map(len, bars))
     made = sheet(26 * len(bars) + 46, left=left, below=38)
     for row, value in enumerate(bars.values()):
@@ -36,18 +72,4 @@ def draw(result: Result, evidence: Evidence) -> Plot | Absent:
     made.axes.spines["bottom"].set_visible(False)
     made.axes.set_xlabel("tokens per character")
     said = "; ".join(f"{name} {value:.2f}" for name, value in bars.items())
-    counted = (
-        " Here each byte was counted as a token: so the tokenizer works, or it is not known."
-        if evidence.counts_bytes
-        else ""
-    )
-    return Plot(
-        name="tokens",
-        title=TITLE,
-        caption="Counted by the model's own tokenizer on the same test texts in each language. "
-        "The more tokens a character takes, the less the tokenizer has seen of a language, and "
-        f"the longer and dearer is everything in it.{counted}",
-        panels=(Panel("", made.svg("tokens", f"Tokens per character. {said}.")),),
-        head=("language", "tokens per character"),
-        rows=tuple((name, f"{value:.3f}") for name, value in bars.items()),
-    )
+    return Panel("", made.svg("tokens", f"Tokens per character. {said}."))

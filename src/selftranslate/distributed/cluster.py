@@ -1,0 +1,97 @@
+"""Ray: joined or started, and what of it one worker takes."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from selftranslate.errors import EngineError, SelfTranslateError
+from selftranslate.runtime import Cluster
+
+GLANCE = 0.001
+"""Of a GPU, for work that only looks at it: precision, and so keys, hang on where it runs."""
+
+PASSED_ON = ("HF_HUB_OFFLINE", "HF_HOME", "SELFTRANSLATE_FAILPOINT")
+"""Variables that workers of a cluster get from this process; secrets come with their machines."""
+
+
+def light(size: Cluster) -> dict[str, Any]:
+    """Return what a task takes that asks no model."""
+    return {"num_cpus": 1, "num_gpus": GLANCE if _gpus(size) else 0, "max_retries": -1}
+
+
+def heavy(size: Cluster) -> dict[str, Any]:
+    """Return what a worker takes that holds a model."""
+    stated = {"memory": size.memory} if size.memory else {}
+    return {"num_cpus": size.cpus, "num_gpus": _gpus(size), **stated}
+
+
+def training(size: Cluster) -> dict[str, Any]:
+    """Return what one run of training takes."""
+    each = {name: size.train_processes * amount for name, amount in heavy(size).items()}
+    return {**each, "max_retries": -1}
+
+
+def _gpus(size: Cluster) -> float:
+    import ray
+
+    return float(ray.cluster_resources().get("GPU", 0) > 0) if size.gpus is None else size.gpus
+
+
+@contextmanager
+def joined() -> Iterator[None]:
+    """Join the cluster of RAY_ADDRESS, or start one on this machine for as long as this is open.
+
+    Raises EngineError if Ray is not installed, or the cluster does not answer.
+    """
+    # Read when Ray is imported: nothing is reported to anybody.
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    try:
+        import ray
+    except ImportError as error:
+        msg = "--runtime ray needs Ray: pip install 'selftranslate[ray]'"
+        raise EngineError(msg) from error
+    if ray.is_initialized():  # by the program that calls this
+        yield
+        return
+    address = os.environ.get("RAY_ADDRESS")
+    there = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    try:
+        ray.init(
+            address=address or "local",
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            **({"runtime_env": {"env_vars": there}} if address else {"include_dashboard": False}),
+        )
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        msg = f"RAY_ADDRESS={address}: no cluster answers: {' '.join(str(error).split())[:200]}"
+        raise EngineError(msg) from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+@contextmanager
+def own_errors() -> Iterator[None]:
+    """Raise what went wrong in a worker as it was raised there, without what Ray says around it.
+
+    Raises EngineError if Ray gave up.
+    """
+    import ray
+
+    try:
+        yield
+    except ray.exceptions.RayError as error:
+        met: BaseException | None = error
+        while met is not None:
+            for one in (met, getattr(met, "cause", None)):
+                if isinstance(one, SelfTranslateError) and not isinstance(
+                    one, ray.exceptions.RayError
+                ):
+                    raise one from None
+            met = met.__cause__ or met.__context__
+        raise
