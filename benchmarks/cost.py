@@ -1,137 +1,26 @@
 """What experiments cost on GPUs that are not at hand: the tables of docs/scale.md, as Markdown.
 
-python benchmarks/cost.py
+python benchmarks/cost.py [--write docs/scale.md]
 
-The time is that of `selftranslate plan --device`; nothing is loaded, nothing is measured. What it
-rests on is printed with it. Lengths were counted with the tasks' own loaders.
+The time is that of `selftranslate plan --device`; nothing is loaded, nothing is measured.
 """
 
 from __future__ import annotations
 
-import math
-import random
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cache
+import argparse
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import fmean
 
-from selftranslate.engines import Request
-from selftranslate.finetuning.rows import order
+from workload import BATCH, LARGE, PAPER, RANK, STEPS, Experiment, Savings, cost
+
 from selftranslate.forecast import devices, shape
 from selftranslate.forecast.devices import Device
-from selftranslate.forecast.roofline import ADAPTER, START, Roofline
+from selftranslate.forecast.roofline import Roofline
 from selftranslate.forecast.shape import Shape
-from selftranslate.forecast.step import Asking, Training
-from selftranslate.store import Artifact
-from selftranslate.training import Run
-from train import SHAPES
 
-CHARACTERS = 4
-"""Of English for a token."""
-LONGER = 2.0
-"""Tokens of a translation for a token of English; Llama 2 needs 2.8 in Thai."""
-RUNS_ON = 0.2
-"""Share of translations that do not end by themselves: the paper's filters drop about a tenth, half
-of Thai."""
-TOO_LONG = 3
-"""Times its source's characters: where the filter drops a translation, decoding stops."""
-SHOTS, AROUND = 8, 10
-"""Parallel examples, and tokens around each: the languages' names, the marks."""
-BATCH, STEPS, RUNS, RANK = 64, 1000, 6, 16
-HELD_OUT = 200
 DAY = 24
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A field that is translated."""
-
-    total: int
-    distinct: int
-    characters: float
-    shot: float
-    """Characters of a shot's English side."""
-    limit: int
-    """Tokens, by table 5."""
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """English rows, as the task puts them to a model; lengths are means, in characters."""
-
-    name: str
-    texts: Sequence[Text]
-    prompt: float
-    completion: float
-    test: int
-    answers_translated: bool
-    """Whether the answer is in the language, else a label or a span."""
-    same_mixtures: bool = False
-    """Whether D_cs adds nothing to +D_tgt."""
-
-
-MATH = Task(
-    "gsm8k",
-    (
-        Text(7_273, 7_273, 235, 121, 512),
-        Text(7_273, 7_273, 243, 133, 512),
-        Text(250, 250, 235, 121, 512),
-    ),
-    235, 243, 250, True,
-)  # fmt: skip
-SPANS = Task(
-    "squad",
-    (
-        # Sentences. Drawn at random from all of SQuAD, a context serves 1.2 questions.
-        Text(46_060, 38_383, 161, 150, 512),
-        Text(10_000, 9_951, 61, 53, 256),
-        Text(1_182, 1_177, 61, 53, 256),
-    ),
-    785, 17, 1_182, False,
-)  # fmt: skip
-LABELS = Task(
-    "mnli",
-    (
-        Text(10_000, 9_724, 113, 119, 256),
-        Text(10_000, 9_998, 56, 51, 256),
-        Text(5_010, 5_009, 56, 51, 256),
-    ),
-    263, 10, 5_010, False, True,
-)  # fmt: skip
-MILLION = replace(
-    MATH, texts=tuple(replace(one, total=10**6, distinct=10**6) for one in MATH.texts[:2])
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Experiment:
-    """Tasks, languages, settings: each setting has six runs of 1,000 steps."""
-
-    tasks: Sequence[Task]
-    languages: int
-    settings: Sequence[str]
-
-
-PAPER = Experiment((MATH, SPANS, LABELS), 4, ("D_src", "+D_tgt", "+D_tgt+D_cs"))
-LARGE = Experiment((MILLION,), 100, ("D_src", "+D_tgt"))
-
-
-@dataclass(frozen=True, slots=True)
-class Savings:
-    """What is done for less time; as it is in the product."""
-
-    dedupe: bool = True
-    prefix: str = "shared"
-    """Or "cached", or "repeated"."""
-    early_stop: bool = True
-    shared_source: bool = True
-    """One set of D_src runs for all languages."""
-    same_mixtures: bool = True
-    """One set of runs for mixtures that are equal."""
-    rows: str = "packed"
-    """Or "like", padded beside rows of like length, or "random", padded, eight at once."""
-    one_engine: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,147 +46,6 @@ class Machine:
         )
 
 
-@dataclass(slots=True)
-class Cost:
-    """Seconds on one copy of the model."""
-
-    translate: float = 0.0
-    train: float = 0.0
-    evaluate: float = 0.0
-    starts: float = 0.0
-    written: float = 0.0
-    """Tokens of translations."""
-    runs: int = 0
-    each: list[float] = field(default_factory=list)
-    """Seconds of each set of runs that can be made at the same time as the others."""
-
-    @property
-    def total(self) -> float:
-        """All seconds."""
-        return self.translate + self.train + self.evaluate + self.starts
-
-    def spread(self, copies: int) -> float:
-        """Return the seconds on so many copies of the model: a run is not divided."""
-        rounds = math.ceil(self.runs / copies) / self.runs
-        return (self.translate + self.evaluate) / copies + self.train * rounds + self.starts
-
-
-def cost(experiment: Experiment, on: Roofline, saved: Savings = Savings()) -> Cost:
-    """Add up what an experiment takes, language by language."""
-    made = Cost()
-    on = replace(on, rereads=on.rereads or saved.prefix == "cached")
-    for task in experiment.tasks:
-        for text in task.texts:
-            job = translation(text, saved)
-            made.translate += experiment.languages * known(on, job)
-            made.written += experiment.languages * job.texts * job.answer
-        for setting, sets in sets_of_runs(experiment, task, saved):
-            made.runs += RUNS * sets
-            made.train += sets * known(on, training(task, setting, saved))
-        asked = list(evaluations(experiment, task, saved))
-        made.evaluate += sum(known(on, job) for job in asked)
-        made.starts += on.start(2)  # to translate, and to ask
-        if not saved.one_engine:
-            made.evaluate += sum(job.tuned for job in asked) * (START - ADAPTER)
-    return made
-
-
-def known(on: Roofline, job: Asking | Training) -> float:
-    """Return a job's seconds."""
-    seconds = on.seconds(job)
-    assert seconds is not None
-    return seconds
-
-
-def translation(text: Text, saved: Savings) -> Asking:
-    """Return what is to translate of a field, into one language."""
-    source = text.characters / CHARACTERS
-    target = LONGER * source
-    endless = min(text.limit, TOO_LONG * target) if saved.early_stop else text.limit
-    prefix = round(SHOTS * ((1 + LONGER) * text.shot / CHARACTERS + AROUND))
-    prompt = source + AROUND
-    if saved.prefix == "repeated":
-        prefix, prompt = 0, prefix + prompt
-    return asking(
-        texts=text.distinct if saved.dedupe else text.total,
-        prefix=prefix,
-        prompt=prompt,
-        answer=1 + (1 - RUNS_ON) * target + RUNS_ON * endless,
-        translates=True,
-    )
-
-
-def sets_of_runs(
-    experiment: Experiment, task: Task, saved: Savings
-) -> Iterator[tuple[str, int]]:
-    """Yield settings, and how many sets of six runs each of them is."""
-    for setting in experiment.settings:
-        if setting == "D_src":
-            yield setting, 1 if saved.shared_source else experiment.languages
-        elif setting == "+D_tgt" or not (task.same_mixtures and saved.same_mixtures):
-            yield setting, experiment.languages
-
-
-def training(task: Task, setting: str, saved: Savings) -> Training:
-    """Return a set of six runs; of mixtures, half of the tokens are in the language."""
-    longer = 1.0 if setting == "D_src" else (1 + LONGER) / 2
-    learned = task.completion * (longer if task.answers_translated else 1) / CHARACTERS + 1
-    tokens = task.prompt * longer / CHARACTERS + learned
-    return Training(
-        samples=Artifact("mix", "", Path()),
-        runs=RUNS,
-        steps=STEPS,
-        batch_size=BATCH,
-        tokens=tokens / filled(task.name, saved.rows),
-        learned=learned,
-        run=Run(learning_rate=1e-4, seed=0, steps=STEPS),
-    )
-
-
-def evaluations(experiment: Experiment, task: Task, saved: Savings) -> Iterator[Asking]:
-    """Yield the test questions, for each run in its language, and the validation questions."""
-    for setting, sets in sets_of_runs(experiment, task, saved):
-        asked = experiment.languages if setting == "D_src" else sets
-        for texts, times, longer in ((task.test, asked, LONGER), (HELD_OUT, sets, 1.0)):
-            answer = task.completion * (longer if task.answers_translated else 1) / CHARACTERS
-            yield asking(
-                texts=texts,
-                tuned=RUNS * times,
-                prompt=task.prompt * longer / CHARACTERS,
-                answer=answer + 1,
-            )
-
-
-def asking(
-    *, texts: int, prompt: float, answer: float, prefix: int = 0, tuned: int = 0,
-    translates: bool = False,
-) -> Asking:  # fmt: skip
-    """Return texts that a model goes on from; what they say does not matter here."""
-    return Asking(
-        translates=translates, tuned=tuned, texts=texts, longer=1.0, prefix=prefix, prompt=prompt,
-        answer=answer, sample=Request(texts=[], max_new_tokens=1),
-    )  # fmt: skip
-
-
-@cache
-def filled(task: str, rows: str) -> float:
-    """Return the share of a training batch that is tokens, not padding."""
-    if rows == "packed":
-        return 1.0
-    (asked, spread), (told, wide), together = SHAPES[task]
-    draw = random.Random(5)
-    lengths = []
-    for _ in range(BATCH * 160):
-        first, second = draw.gauss(0, 1), draw.gauss(0, 1)
-        second = together * first + math.sqrt(1 - together**2) * second
-        lengths.append(math.exp(asked + spread * first) + math.exp(told + wide * second))
-    at_once = 8 if rows == "random" else BATCH
-    if rows == "like":
-        lengths = [lengths[at] for at in order([round(n) for n in lengths], 160, BATCH, 0)]
-    batches = [lengths[at : at + at_once] for at in range(0, len(lengths), at_once)]
-    return sum(lengths) / sum(max(batch) * len(batch) for batch in batches)
-
-
 def dense(**numbers: int) -> Shape:
     """Return a model's shape by the numbers of its config."""
     names = {
@@ -309,9 +57,7 @@ def dense(**numbers: int) -> Shape:
 
 
 SEVEN = dense(layers=32, hidden=4096, wide=11_008, heads=32, kept=32, words=32_000)
-EIGHT = dense(
-    layers=36, hidden=4096, wide=12_288, heads=32, kept=8, width=128, words=151_936
-)
+EIGHT = dense(layers=36, hidden=4096, wide=12_288, heads=32, kept=8, width=128, words=151_936)
 SEVENTY = dense(layers=80, hidden=8192, wide=28_672, heads=64, kept=8, words=32_000)
 H100, H200 = devices.find("h100"), devices.find("h200")
 
@@ -347,34 +93,34 @@ def experiments(experiment: Experiment) -> Iterator[str]:
 
 
 def savings() -> Iterator[str]:
-    """Yield a table of what each saving brings, one left out at a time."""
+    """Yield a table of what each saving brings: the part it acts on without it, and with it."""
     yield (
-        "| without | the paper's | | 10⁶ x 100 | |\n|---|--:|--:|--:|--:|"
+        "| saving | acts on | the paper's: without | with | 10⁶ × 100: without | with |\n"
+        "|---|---|--:|--:|--:|--:|"
     )
-    left_out = {
-        "(with all)": Savings(),
-        "each distinct text once": Savings(dedupe=False),
-        "attention to the shots shared by all rows (a prefix cache instead)": Savings(
-            prefix="cached"
-        ),
-        "any prefix cache": Savings(prefix="repeated"),
-        "stopping what the filter will drop": Savings(early_stop=False),
-        "one set of D_src runs for all languages": Savings(shared_source=False),
-        "one set of runs for equal mixtures": Savings(same_mixtures=False),
-        "packing: padded, rows of like length": Savings(rows="like"),
-        "packing: padded, in random order, 8 at once": Savings(rows="random"),
-        "one engine for all adapters": Savings(one_engine=False),
-        "all of them": Savings(False, "repeated", False, False, False, "random", False),
-    }
+    left_out = (
+        ("each distinct text once", "translate", Savings(dedupe=False)),
+        ("shots attended to by all rows together, not row by row out of a prefix cache",
+         "translate", Savings(prefix="cached")),
+        ("the same, beside an engine without a prefix cache",
+         "translate", Savings(prefix="repeated")),
+        ("stopping what the filter will drop", "translate", Savings(early_stop=False)),
+        ("one set of D_src runs for all languages", "train", Savings(shared_source=False)),
+        ("one set of runs for equal mixtures", "train", Savings(same_mixtures=False)),
+        ("packing, beside padded rows of like length", "train", Savings(rows="like")),
+        ("packing, beside padded rows in random order, 8 at once",
+         "train", Savings(rows="random")),
+        ("one engine for all adapters", "evaluate", Savings(one_engine=False)),
+        ("all of them", "total", Savings(False, "repeated", False, False, False, "random", False)),
+    )  # fmt: skip
     on = MACHINES[0].roofline
-    best = [cost(one, on).total / 3600 for one in (PAPER, LARGE)]
-    for name, saved in left_out.items():
+    best = [cost(one, on) for one in (PAPER, LARGE)]
+    for name, part, saved in left_out:
         cells = []
         for experiment, least in zip((PAPER, LARGE), best, strict=True):
-            found = cost(experiment, on, saved).total / 3600
-            more = found / least - 1
-            cells += [hours(found), f"+{more:.0%}" if more >= 0.005 else ""]
-        yield f"| {name} | {' | '.join(cells)} |"
+            both = (getattr(made, part) / 3600 for made in (cost(experiment, on, saved), least))
+            cells += map(hours, both)
+        yield f"| {name} | {part} | {' | '.join(cells)} |"
 
 
 def sensitivity() -> str:
@@ -440,9 +186,17 @@ def tables() -> dict[str, str]:
 
 
 def main() -> None:
-    """Print the tables."""
-    for name, text in tables().items():
-        print(f"<!-- {name} -->\n{text}\n")
+    """Print the tables, or put them where the page has the old ones."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--write", type=Path)
+    page = parser.parse_args().write
+    made = tables()
+    if not page:
+        return print("\n\n".join(made.values()))
+    text = page.read_text(encoding="utf-8")
+    between = re.compile(r"(<!-- cost: (\w+) -->\n).*?(<!-- end -->)", re.S)
+    text = between.sub(lambda found: f"{found[1]}{made[found[2]]}\n{found[3]}", text)
+    page.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

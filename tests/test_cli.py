@@ -45,7 +45,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_list(kind: str, member: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list", kind]) == 0
-    rows = dict(line.split("\t") for line in capsys.readouterr().out.splitlines())
+    rows = dict(line.split("\t", 1) for line in capsys.readouterr().out.splitlines())
     assert rows[member]
 
 

@@ -168,6 +168,13 @@ def check(words: list[str], folder: Path) -> None:
     if words[0] == "make":
         for target in words[1:]:
             assert f"\n{target}:" in (ROOT / "Makefile").read_text(), target
+    for word in words:
+        if word.startswith(("examples/", "containers/")):
+            assert (ROOT / word).exists(), word
+    if words[0] == "sbatch":  # what the script makes of it
+        at = next(i for i, word in enumerate(words) if word.endswith(".sbatch"))
+        recipe_, store, *more = words[at + 1 :]
+        words = ["selftranslate", "run", recipe_, "--runtime", "ray", "--store", store, *more]
     names = [Path(word).name for word in words]
     if "selftranslate" not in names:
         return

@@ -35,7 +35,8 @@ def test_a_run_writes_down_what_it_made_with_the_engines_tokens(tmp_path: Path) 
 def test_a_torn_line_costs_that_line_alone(tmp_path: Path) -> None:
     store = Store(tmp_path, journal=journal.Writer(tmp_path))
     first = store.make("a", {}, [], lambda folder: None)
-    with (tmp_path / journal.FILE).open("a") as file:
+    (file_,) = (tmp_path / journal.FOLDER).iterdir()
+    with file_.open("a") as file:
         file.write('{"made": 3}\n[]\n{"made": {"stage": "b", "ke')
     last = store.make("c", {}, [], lambda folder: None)
     found = journal.read(tmp_path)
@@ -45,3 +46,22 @@ def test_a_torn_line_costs_that_line_alone(tmp_path: Path) -> None:
 def test_there_may_be_no_journal(tmp_path: Path) -> None:
     assert journal.read(tmp_path).entries == {}
     assert journal.read(tmp_path).entry("translate", "0" * 16) is None
+
+
+def test_the_file_of_older_versions_is_read_and_the_last_word_counts(tmp_path: Path) -> None:
+    first = Store(tmp_path, journal=journal.Writer(tmp_path)).make("a", {}, [], lambda folder: None)
+    (own,) = (tmp_path / journal.FOLDER).iterdir()
+    earlier = own.read_text().replace('"began": "2', '"began": "1').replace('"seconds": ', '"seconds": 7')
+    (tmp_path / journal.BEFORE).write_text(earlier + earlier.replace(first.key, "f" * 16))
+    found = journal.read(tmp_path).entries
+    assert found.keys() == {("a", first.key), ("a", "f" * 16)}
+    assert found["a", first.key].began.startswith("2"), "made again since"
+    assert found["a", "f" * 16].seconds >= 7
+
+
+def test_two_processes_write_two_files(tmp_path: Path) -> None:
+    """On a network disk appends from two machines tear each other."""
+    for stage in "ab":
+        Store(tmp_path, journal=journal.Writer(tmp_path)).make(stage, {}, [], lambda folder: None)
+    assert len(list((tmp_path / journal.FOLDER).iterdir())) == 2
+    assert {stage for stage, _ in journal.read(tmp_path).entries} == {"a", "b"}

@@ -33,7 +33,7 @@ SMALL: dict[str, Any] = {
     "training": {"name": "lora", "r": 4, "batch_size": 4},
     "protocol": {"learning_rates": [1e-3], "seeds": [0], "steps": 1, "keep": 1},
 }
-BESIDE = {"memory.sqlite", "journal.jsonl", "reports", "live"}
+BESIDE = {"memory.sqlite", "journal", "reports", "live"}
 """What a store holds that is no artifact."""
 FILES = {"report.md", "report.json", "report.html"}
 EVERYTHING = [

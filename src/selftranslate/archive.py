@@ -31,9 +31,12 @@ class Archive:
         return journal.read(self.root)
 
     def results(self) -> list[Artifact]:
-        """Return the finished experiments, the newest first."""
-        found = [(-when, artifact.key, artifact) for artifact, when in self._all(RESULT)]
-        return [artifact for *_, artifact in sorted(found, key=lambda one: one[:2])]
+        """Return the finished experiments, the newest first; what is elsewhere stays there."""
+        return [artifact for artifact, _ in self.finished()]
+
+    def finished(self) -> list[tuple[Artifact, float]]:
+        """Return `results` with the seconds since 1970 at which each was finished."""
+        return sorted(self.all(RESULT), key=lambda one: (-one[1], one[0].key))
 
     def result(self, key: str = "") -> Artifact:
         """Return the newest finished experiment, or the one whose key begins like this.
@@ -52,7 +55,7 @@ class Archive:
     def index(self, result: Artifact) -> Index:
         """Read which artifacts an experiment consists of. Raises DataError."""
         try:
-            return Index.from_json(result.json(index.FILE))
+            return Index.from_json(self.get(RESULT, result.key).json(index.FILE))
         except (OSError, ValueError, KeyError, TypeError) as error:
             msg = f"{result.path / index.FILE}: cannot be read; run the recipe again to mend it"
             raise DataError(msg) from error
@@ -65,7 +68,7 @@ class Archive:
 
     def find(self, key: str) -> Artifact:
         """Return the artifact whose key begins like this, of whatever stage. Raises DataError."""
-        found = [artifact for artifact, _ in self._all("*") if artifact.key.startswith(key)]
+        found = [artifact for artifact, _ in self.all("*") if artifact.key.startswith(key)]
         if len(found) > 1:
             raise DataError(_several(key, found))
         if not found:
@@ -73,15 +76,15 @@ class Archive:
             raise DataError(msg)
         return self.get(found[0].stage, found[0].key)
 
-    def _all(self, stage: str) -> Iterator[tuple[Artifact, float]]:
+    def all(self, stage: str = "*") -> Iterator[tuple[Artifact, float]]:
         """Yield what is there of a stage, or of "*", and when it was finished."""
         pattern = f"{stage}/{'[0-9a-f]' * KEY}/{MANIFEST}"
         if far := at(self.root):
             place = "" if stage == "*" else stage
             for name, there in sorted(far.files(place).items()):
-                path = PurePosixPath(place, name)
-                if path.match(pattern) and len(path.parts) == 3:
-                    yield self._artifact(path.parts[0], path.parts[1]), there.modified
+                whole = PurePosixPath(place, name)
+                if whole.match(pattern) and len(whole.parts) == 3:
+                    yield self._artifact(*whole.parts[:2]), there.modified
             return
         for path in sorted(self.root.glob(pattern)):
             yield self._artifact(*path.parts[-3:-1]), path.stat().st_mtime

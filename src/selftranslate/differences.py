@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from selftranslate import report
+from selftranslate import elsewhere, report
 from selftranslate.archive import RESULT, Archive
 from selftranslate.errors import DataError, SelfTranslateError
 from selftranslate.index import Column, Index, Ran
@@ -83,7 +83,7 @@ class Side:
     @property
     def name(self) -> str:
         """Where it is."""
-        return f"{self.store}:{self.key}"
+        return f"{elsewhere.named(self.store)}:{self.key}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,14 +108,19 @@ def side(name: str, store: Path) -> Side:
     Raises DataError if there is none.
     """
     folder, colon, key = name.rpartition(":")
-    if Path(name).is_dir():
+    if "://" in folder:
+        where = elsewhere.local(folder)
+    elif "://" in name:
+        where, key = elsewhere.local(name), ""
+    elif Path(name).is_dir():
         where, key = Path(name), ""
     elif colon and Path(folder).is_dir():
         where = Path(folder)
     elif store.is_dir():
         where, key = store, name
     else:
-        msg = f"{name}: no such store, and {store} is none to look for such a key in (--store)"
+        default = elsewhere.named(store)
+        msg = f"{name}: no such store, and {default} is none to look for such a key in (--store)"
         raise DataError(msg)
     archive = Archive(where)
     made = archive.result(key)
@@ -246,13 +251,11 @@ def _first(name: str, roles: Mapping[str, Role], differ: set[str]) -> str:
 
 def _manifest(one: Side, stage: str, key: str) -> Mapping[str, Any]:
     """Read how an artifact says it was made; {} if it is gone."""
-    if stage == "load-validation" and not (one.store / stage / key).is_dir():
-        stage = "validation-translated"
-    try:
-        found: Mapping[str, Any] = one.archive.get(stage, key).json(MANIFEST)
-    except (SelfTranslateError, OSError, ValueError):
-        return {}
-    return found
+    for each in (stage, *(["validation-translated"] if stage == "load-validation" else [])):
+        with suppress(SelfTranslateError, OSError, ValueError):
+            found: Mapping[str, Any] = one.archive.get(each, key).json(MANIFEST)
+            return found
+    return {}
 
 
 def _spec(manifest: Mapping[str, Any]) -> dict[str, Any]:

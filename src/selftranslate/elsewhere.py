@@ -42,6 +42,9 @@ SAID = "A store of selftranslate. What there is: selftranslate status --store {u
 PACKAGES = {"s3": "'selftranslate[s3]'", "s3a": "'selftranslate[s3]'", "gs": "gcsfs"}
 PACKAGES |= {"gcs": "gcsfs", "abfs": "adlfs", "abfss": "adlfs", "az": "adlfs"}
 
+RESOLUTION = 1.0
+"""Seconds: object stores say no fractions of when a file was written."""
+
 HERE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 """What this machine's disk is to blame for, not the network."""
 
@@ -165,7 +168,7 @@ class Elsewhere:
         }
         if files and name not in self._compared:
             for file, there in self.files(name).items():
-                if file in files and files[file].st_mtime <= there.modified:
+                if file in files and files[file].st_mtime < there.modified + RESOLUTION:
                     self._carried[f"{name}/{file}"] = _state(files[file])
             self._compared.add(name)
         for file, stat in files.items():
@@ -182,8 +185,8 @@ class Elsewhere:
             path, info = folder / file, there[file]
             if not path.exists() or _seen(path) != (info.size, int(info.modified)):
                 path.parent.mkdir(parents=True, exist_ok=True)
-                self.get(name, [file], folder)
-                os.utime(path, (info.modified, info.modified))
+                if self.get(name, [file], folder):
+                    os.utime(path, (info.modified, info.modified))
         return [folder / file for file in wanted]
 
     @contextmanager

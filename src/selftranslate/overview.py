@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
-from selftranslate import live, report
+from selftranslate import elsewhere, journal, live, report
 from selftranslate.archive import Archive
 from selftranslate.errors import DiskError, RecipeError, SelfTranslateError
 from selftranslate.live import Account
 from selftranslate.report import table
 from selftranslate.sealed import MANIFEST
 from selftranslate.store import KEY, Artifact
-from selftranslate.translate import memory
+from selftranslate.translate import memory, shared
 
 NEWEST = 10
 """Of how many finished experiments the verdicts are worked out: it takes a second or more each."""
 
-BESIDE = {live.FOLDER, report.FOLDER}
+BESIDE = {live.FOLDER, report.FOLDER, journal.FOLDER, shared.FOLDER, elsewhere.OTHERS}
 """Folders that hold no artifacts."""
 
 
@@ -54,7 +55,8 @@ class Kept:
 class Overview:
     """A store, read and not changed."""
 
-    store: Path
+    store: str
+    """Its folder, or its URL."""
     runs: tuple[Account, ...]
     """The newest first."""
     finished: tuple[Finished, ...]
@@ -84,7 +86,7 @@ class Overview:
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
         return {
-            "store": str(self.store),
+            "store": self.store,
             "runs": [
                 {
                     **run.to_json(),
@@ -103,26 +105,31 @@ class Overview:
 
 def look(store: Path) -> Overview:
     """Read what there is. Raises RecipeError if the store does not exist."""
-    if not store.is_dir():
-        msg = f"{store}: no such store; name the folder of a run with --store"
+    sizes = _sizes(store)
+    if not (sizes if elsewhere.at(store) else store.is_dir()):
+        msg = f"{elsewhere.named(store)}: no such store; name that of a run with --store"
         raise RecipeError(msg)
     archive = Archive(store)
-    files = [Path(f"{store / memory.FILE}{ending}") for ending in ("", "-wal")]
     return Overview(
-        store=store,
+        store=elsewhere.named(store),
         runs=tuple(live.read(store)),
         finished=tuple(
-            _finished(archive, made, at < NEWEST) for at, made in enumerate(archive.results())
+            _finished(archive, made, when, at < NEWEST)
+            for at, (made, when) in enumerate(archive.finished())
         ),
-        stages=tuple(sorted(_stages(store), key=lambda kept: -kept.bytes - kept.unfinished)),
+        stages=tuple(sorted(_stages(sizes), key=lambda kept: -kept.bytes - kept.unfinished)),
         memory=_entries(store),
-        memory_bytes=sum(_bytes(file) for file in files),
+        memory_bytes=sum(
+            size
+            for path, size in sizes.items()
+            if path.parts[0] in {memory.FILE, f"{memory.FILE}-wal", shared.FOLDER}
+        ),
     )
 
 
-def _finished(archive: Archive, made: Artifact, judged: bool) -> Finished:
+def _finished(archive: Archive, made: Artifact, when: float, judged: bool) -> Finished:
     """Say what an experiment is, and what it came to."""
-    moment = datetime.fromtimestamp((made.path / MANIFEST).stat().st_mtime, UTC)
+    moment = datetime.fromtimestamp(when, UTC)
     recipe: Mapping[str, Any] = {}
     verdicts: tuple[str, ...] = ()
     try:
@@ -143,32 +150,32 @@ def _finished(archive: Archive, made: Artifact, judged: bool) -> Finished:
     )
 
 
-def _stages(store: Path) -> Iterator[Kept]:
-    for folder in sorted(store.iterdir()):
-        if not folder.is_dir() or folder.name in BESIDE:
-            continue
-        done = [p for p in folder.glob("[0-9a-f]" * KEY) if (p / MANIFEST).is_file()]
-        whole = sum(map(_bytes, done))
+def _stages(sizes: Mapping[PurePath, int]) -> Iterator[Kept]:
+    stages: dict[str, dict[PurePath, int]] = {}
+    for path, size in sizes.items():
+        if len(path.parts) > 1 and path.parts[0] not in BESIDE:
+            stages.setdefault(path.parts[0], {})[path] = size
+    for stage, files in sorted(stages.items()):
+        done = {p.parts[1] for p in files if p.match(f"{stage}/{'[0-9a-f]' * KEY}/{MANIFEST}")}
+        whole = sum(size for path, size in files.items() if path.parts[1] in done)
         yield Kept(
-            stage=folder.name,
+            stage=stage,
             artifacts=len(done),
             bytes=whole,
-            unfinished=_bytes(folder) - whole,
+            unfinished=sum(files.values()) - whole,
         )
 
 
-def _bytes(path: Path) -> int:
-    """Add up files; one that goes away meanwhile counts nothing."""
-    total = 0
-    files = [path] if not path.is_dir() else (
-        Path(folder, name) for folder, _, names in os.walk(path) for name in names
-    )  # fmt: skip
-    for file in files:
-        try:
-            total += file.stat().st_size
-        except OSError:
-            continue
-    return total
+def _sizes(store: Path) -> dict[PurePath, int]:
+    """Return the bytes of every file of a store; one that goes away meanwhile is left out."""
+    if far := elsewhere.at(store):
+        return {PurePath(name): there.size for name, there in far.files().items()}
+    found: dict[PurePath, int] = {}
+    for folder, _, names in os.walk(store):
+        for path in (Path(folder, name) for name in names):
+            with suppress(OSError):
+                found[path.relative_to(store)] = path.stat().st_size
+    return found
 
 
 def _entries(store: Path) -> int | None:

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from selftranslate.errors import DataError
 from selftranslate.example import Example, Pair
 from selftranslate.pipeline import Pipeline
 from selftranslate.recipe import Recipe
 from selftranslate.runtime import Runtime
-from selftranslate.store import Artifact, Store, damage, identify, write, write_json
+from selftranslate.store import Artifact, Store, identify, write, write_json
 from selftranslate.tasks import Project, Task, Translate
 
 COSTLY = ("translate", "quality", "train", "answer")
@@ -57,7 +58,9 @@ class Rehearsed(Store):
         """Return the artifact of the store beneath, else one of this folder or a stand-in."""
         key, _ = identify(stage, spec, inputs, version)
         there = Artifact(stage, key, self.beneath / stage / key)
-        done = damage(there.path) is None
+        done = False
+        with suppress(DataError):
+            done = bool(Store(self.beneath).get(stage, key))
         if done:
             self.found.append(there)
         else:

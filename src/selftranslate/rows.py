@@ -208,7 +208,7 @@ def json_object(path: Path, number: int | None, text: str) -> dict[str, Any]:
     if not text.strip():
         raise DataError.at(path, number or 1, None, "an empty line; remove it")
     try:
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        value = _STRICT.decode(text)
     except json.JSONDecodeError as error:
         message = f"not JSON at column {error.colno}: {error.msg}; one JSON object is expected"
         raise DataError.at(path, number or error.lineno, None, message) from error
@@ -233,6 +233,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _no_constant(name: str) -> None:
     msg = f"{name} is no JSON number"
     raise ValueError(msg)
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
 
 
 def described(value: object) -> str:

@@ -337,4 +337,4 @@ _read = json.JSONDecoder().raw_decode
 
 
 def _line(row: Record) -> str:
-    return _json(row.to_json()) + "\n"
+    return row.to_line() + "\n"

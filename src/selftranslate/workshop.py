@@ -21,7 +21,7 @@ from selftranslate.splits import draw
 from selftranslate.store import Artifact, Store
 from selftranslate.tasks import Split, Task
 from selftranslate.training import Trainer
-from selftranslate.translate import memory
+from selftranslate.translate import memory, shared
 from selftranslate.translate.memory import Memory
 
 
@@ -62,6 +62,7 @@ class Workshop:
             return
         with memory.open_(self.store.root) as kept:
             yield kept
+        shared.send(self.store.root / memory.FILE)
 
     @contextmanager
     def answered(

@@ -127,10 +127,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         process.stdin.close()
 
 
+BESIDE = {"reports", "live", "journal", "elsewhere"}
+
+
 def artifacts(store: Path) -> dict[str, str]:
     """Return the hash of every file below the store's stages, finished or left behind."""
     return {
         path.relative_to(store).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(store.glob("*/**/*"))
-        if path.is_file() and path.relative_to(store).parts[0] not in {"reports", "live"}
+        if path.is_file() and path.relative_to(store).parts[0] not in BESIDE
     }

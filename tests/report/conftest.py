@@ -4,7 +4,8 @@ runs each; what models would have written is put together from sentences."""
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from selftranslate.archive import RESULT, Archive
 from selftranslate.example import Example, Pair, Prediction
 from selftranslate.filters import Drop, Dropped
 from selftranslate.index import Column, Index, Ran
+from selftranslate.report import files
 from selftranslate.store import Artifact, Store, write, write_json
 from selftranslate.training import Run
 
@@ -227,6 +229,56 @@ class Laying:
             trained=self.make("train", what, train), validation=self.make("answer", [*what, "v"], lambda folder: ask(folder, questions[:20])),
             test=self.make("answer", [*what, "t"], ask),
         )  # fmt: skip
+
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+)
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api")
+    if not CHROMIUM:
+        pytest.skip("no Chromium here; apt-get install chromium")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def opened(browser: Any, folder: Path, **options: Any) -> Any:
+    """Open a page; what it says on the console and asks of the network is noted on it."""
+    page = browser.new_context(**options).new_page()
+    page.said, page.asked = [], []
+    page.on("console", lambda message: page.said.append(message.text))
+    page.on("pageerror", lambda error: page.said.append(str(error)))
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.goto((folder / files.PAGE).as_uri())
+    return page
+
+
+@pytest.fixture
+def open_(browser: Any) -> Iterator[Any]:
+    pages = []
+
+    def open_one(folder: Path, **options: Any) -> Any:
+        pages.append(opened(browser, folder, **options))
+        return pages[-1]
+
+    yield open_one
+    for page in pages:
+        page.context.close()
+
+
+def texts(page: Any, selector: str) -> list[str]:
+    """Return what elements say, each in one line."""
+    found: list[str] = page.eval_on_selector_all(selector, "all => all.map(e => e.textContent)")
+    return [" ".join(text.split()) for text in found]
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +10,8 @@ import pytest
 
 from selftranslate.report import files, table
 
-from .conftest import RUNS, Laid, Laying
+from .conftest import RUNS, Laid, Laying, texts
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
-)
-playwright = pytest.importorskip("playwright.sync_api")
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium here; apt-get install chromium")
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 EVIL = (
     "</script><script>hit=1</script><img src=x onerror=hit=2><a href='javascript:hit=3'>x</a>"
     "<style>*{display:none}</style> \x1b[31mred\x07 \u202egnp.exe\u2066 {{7*7}} ${8*8} </td></table> \x00"
@@ -30,14 +19,6 @@ EVIL = (
 """What data may hold."""
 SHOWN = EVIL.replace("\x1b", "␛").replace("\x07", "␇").replace("\x00", "␀")
 SHOWN = SHOWN.replace("\u202e", "[U+202E]").replace("\u2066", "[U+2066]")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -60,32 +41,6 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ).lay()  # fmt: skip
     files.publish(laid.archive, laid.made, laid.result, root)
     return root
-
-
-@pytest.fixture
-def open_(browser: Any) -> Iterator[Any]:
-    """Open a page; what it says on the console and asks of the network is noted on it."""
-    contexts = []
-
-    def opened(folder: Path, **options: Any) -> Any:
-        context = browser.new_context(**options)
-        contexts.append(context)
-        page = context.new_page()
-        page.said, page.asked = [], []
-        page.on("console", lambda message: page.said.append(message.text))
-        page.on("pageerror", lambda error: page.said.append(str(error)))
-        page.on("request", lambda request: page.asked.append(request.url))
-        page.goto((folder / files.PAGE).as_uri())
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-
-
-def texts(page: Any, selector: str) -> list[str]:
-    found: list[str] = page.eval_on_selector_all(selector, "all => all.map(e => e.textContent)")
-    return [" ".join(text.split()) for text in found]
 
 
 def visible_rows(page: Any, section: str) -> int:

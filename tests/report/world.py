@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from selftranslate.metrics import Score
 from selftranslate.protocol import Outcome, Protocol, cells
-from selftranslate.report import Findings, Result, sampled
+from selftranslate.report import Findings, Result, sampled, table
 from selftranslate.report.evidence import Evidence, gather
 from selftranslate.training import Run
 
@@ -114,6 +114,7 @@ def _findings(
 def shown(laid: Laid, result: Result) -> Evidence:
     """Return a laid store's evidence, its languages dealt out to those of a result."""
     found = gather(laid.archive, laid.made, laid.result, "../..")
+    settings = table.settings(result)
     real, most = list(found.translations), sampled.rows(len(result.languages))
     deal = {code: real[place % len(real)] for place, code in enumerate(result.languages)}
     return replace(
@@ -126,6 +127,9 @@ def shown(laid: Laid, result: Result) -> Evidence:
             code: replace(found.answers[one], questions=found.answers[one].questions[:most])
             for code, one in deal.items()
         },
-        curves={code: found.curves[one] for code, one in deal.items()},
+        curves={
+            code: tuple(curve for curve in found.curves[one] if curve.setting in settings)
+            for code, one in deal.items()
+        },
         tokens={code: found.tokens[one] for code, one in deal.items()},
     )

@@ -214,3 +214,22 @@ def test_mgsm_rows_are_gsm8ks_first_test_rows(whole: Task, paper_data: Path) -> 
         assert mgsm.id == gsm8k.id
         number = gsm8k.fields["answer"].rpartition("\n")[2]
         assert mgsm.fields["answer"].replace(",", "") == number.replace(",", "")
+
+
+@pytest.mark.parametrize(
+    ("answer", "solution"),
+    [
+        ("ステップごとの答え：5+6=11。答えは11です。", "5+6=11。\n11"),
+        ("ステップごとの答え：残っている。答えは11個。", "残っている。\n11"),
+        ("ステップごとの答え：あります。答えは11個です。", "あります。\n11"),
+    ],
+)
+def test_exemplars_that_end_in_more_than_a_number(
+    tmp_path: Path, answer: str, solution: str
+) -> None:
+    row = {"question": "問題：いくつ？", "answer": answer, "answer_number": 11, "language": "ja"}
+    (tmp_path / "shots.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    sources = Sources(folder=str(tmp_path), files={"shots": "shots.jsonl"})
+    task: Task = plugins.build("tasks", "gsm8k", {"data": sources})
+    (example,) = task.load("shots", "ja")
+    assert example.fields == {"question": "いくつ？", "answer": solution}

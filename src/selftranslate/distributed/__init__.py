@@ -8,9 +8,11 @@ on; and what comes out is the same, byte for byte.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from selftranslate import report
-from selftranslate.distributed import stages
+from selftranslate.distributed import stages, team
 from selftranslate.distributed.cluster import joined
 from selftranslate.distributed.job import Name, Names, describe, sighted
 from selftranslate.distributed.shards import Shard
@@ -22,8 +24,18 @@ from selftranslate.runtime import Cluster, Runtime
 from selftranslate.store import Artifact, Store
 
 
-def run(wanted: Recipe, runtime: Runtime, size: Cluster) -> tuple[report.Result, Artifact]:
-    """Make everything the recipe asks for; return the result and where it is kept.
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a run made."""
+
+    result: report.Result
+    made: Artifact
+    idle: bool
+    """Whether the store had everything."""
+
+
+def run(wanted: Recipe, runtime: Runtime, size: Cluster) -> Done:
+    """Make everything the recipe asks for.
 
     Raises what a run on one machine raises, and EngineError if no cluster answers.
     """
@@ -34,8 +46,9 @@ def run(wanted: Recipe, runtime: Runtime, size: Cluster) -> tuple[report.Result,
         materials = _translate(work, begun, wanted.languages)
         mixed = work.each(stages.mix, [(begun, material) for material in materials])
         columns = _ask(work, mixed, _train(work, mixed))
-        result, made = work.once(stages.finish, begun, columns, frozenset(work.notes))
-    return result, Store(runtime.store).get(*made)
+        (done,) = work.beside(stages.finish, [(begun, columns, frozenset(work.notes))])
+        result, made = done
+    return Done(result, Store(runtime.store).get(*made), work.idle)
 
 
 def _translate(work: Work, begun: Begun, codes: Sequence[str]) -> list[Names]:
@@ -65,7 +78,9 @@ def _train(work: Work, mixed: Sequence[Mixed]) -> dict[Trial, Name]:
     trials, trained = list(wanted), {}
     steps = sum(trial.run.steps for trial in trials if trial.run)
     with work.progress.stage("train", steps, "steps") as advance:
-        for i, made in work.trained(stages.tune, [(wanted[trial], trial) for trial in trials]):
+        together = work.size.train_processes
+        stage = stages.tune if together == 1 else partial(team.tune, count=together)
+        for i, made in work.trained(stage, [(wanted[trial], trial) for trial in trials]):
             trained[trials[i]] = made
             advance(steps // len(trials))
     return trained

@@ -47,8 +47,9 @@ def joined() -> Iterator[None]:
 
     Raises EngineError if Ray is not installed, or the cluster does not answer.
     """
-    # Read when Ray is imported: nothing is reported to anybody.
+    # Read when Ray is imported: nothing is reported to anybody, and what goes wrong is said once.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     try:
         import ray
     except ImportError as error:

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from selftranslate import recipe
+from selftranslate import elsewhere, journal, recipe
 from selftranslate.errors import DiskError, disk
 from selftranslate.pipeline import Pipeline
 from selftranslate.progress import Advance
@@ -82,6 +82,11 @@ class Job:
         """What was said in this process."""
         return _opened(self)[1]
 
+    def carry(self) -> None:
+        """Send what this process wrote beside the artifacts, if the store is elsewhere."""
+        if far := elsewhere.at(self.pipeline.store.root):
+            far.carry(journal.FOLDER)
+
     def artifact(self, name: Name) -> Artifact:
         """Return what a name stands for. Raises DataError if the store does not have it."""
         return self.pipeline.store.get(*name)
@@ -100,7 +105,7 @@ def describe(wanted: Recipe, runtime: Runtime) -> Job:
     """Say what the workers of a run are told."""
     return Job(
         recipe=json.dumps(wanted.model_dump(mode="json")),
-        store=str(runtime.store.absolute()),
+        store=elsewhere.address(runtime.store),
         folder=str(Path.cwd()),
         device=runtime.device,
         batch_size=runtime.batch_size,
@@ -135,8 +140,8 @@ def names(material: Material) -> Names:
 def _opened(job: Job) -> tuple[Pipeline, Heard]:
     if Path(job.folder).is_dir():
         os.chdir(job.folder)
-    root = Path(job.store)
-    if not (root / SIGHT).exists():
+    root = elsewhere.local(job.store)
+    if elsewhere.at(root) is None and not (root / SIGHT).exists():
         msg = (
             f"{socket.gethostname()} does not see {job.store}: give --store a folder that all "
             "nodes share, or a URL such as s3://bucket/folder"

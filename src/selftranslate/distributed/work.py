@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,12 +33,18 @@ class Made:
     """They belong to the result."""
     said: tuple[str, ...]
     """All that was said."""
+    fresh: bool
+    """Whether the store did not have it."""
 
 
 def do(stage: Stage[Any], job: Job, arguments: Arguments) -> Made:
     """Do a stage in this process; a worker."""
+    made = job.pipeline.store.made
+    before = len(made)
     value = stage(job, *arguments)
-    return Made(value, tuple(job.pipeline.notes.notes), tuple(job.heard.notes))
+    job.carry()
+    notes, said = tuple(job.pipeline.notes.notes), tuple(job.heard.notes)
+    return Made(value, notes, said, fresh=len(made) > before)
 
 
 class Worker:
@@ -57,6 +64,8 @@ class Work:
     progress: Progress
     notes: set[str] = field(default_factory=set)
     """What the result says to its readers."""
+    idle: bool = True
+    """Whether the store had everything so far."""
     _said: set[str] = field(default_factory=set)
     _behind: list[Any] = field(default_factory=list)
     _keeper: Any = None
@@ -79,6 +88,8 @@ class Work:
         import ray.data
         from ray.data import ActorPoolStrategy
 
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
+        ray.data.DataContext.get_current().enable_progress_bars = False
         if not rows:
             return
         # In the row, not in the actor: a killed one starts again without asking anybody.
@@ -163,6 +174,7 @@ class Work:
                 self._said.add(text)
                 self.progress.note(text)
         self.notes.update(made.notes)
+        self.idle &= not made.fresh
         return made.value
 
 

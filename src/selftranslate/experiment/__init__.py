@@ -10,9 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from selftranslate import distributed, elsewhere, report
 from selftranslate import recipe as recipes
-from selftranslate import report
 from selftranslate.archive import Archive
+from selftranslate.carrying import carried
 from selftranslate.errors import RecipeError, unknown
 from selftranslate.experiment import frames
 from selftranslate.experiment.finished import Finished, open_
@@ -43,8 +44,11 @@ class Experiment:
         store: str | Path = "runs",
         progress: Progress | None = None,
     ) -> Experiment:
-        """Read a recipe; changes are those of --set: "protocol.steps=100". Raises RecipeError."""
-        runtime = Runtime(store=Path(store), progress=progress or Silent())
+        """Read a recipe; changes are those of --set: "protocol.steps=100". Raises RecipeError.
+
+        The store is a folder or a URL such as "s3://bucket/folder".
+        """
+        runtime = Runtime(store=elsewhere.local(store), progress=progress or Silent())
         return cls(recipes.load(Path(path), changes), runtime)
 
     @staticmethod
@@ -53,13 +57,17 @@ class Experiment:
 
         It needs neither the model nor the data. Raises DataError if there is none.
         """
-        return open_(Path(store), key)
+        return open_(elsewhere.local(store), key)
 
     def run(self) -> Finished:
-        """Make everything the recipe asks for."""
-        result, made = self._pipeline.run()
+        """Make everything the recipe asks for, on Ray if the runtime has a `cluster`."""
         archive = Archive(self.runtime.store)
-        report.publish(archive, made, result)
+        with carried(self.runtime.store):
+            if self.runtime.cluster is not None:
+                done = distributed.run(self.recipe, self.runtime, self.runtime.cluster)
+                return Finished(archive, done.made, archive.index(done.made), done.result)
+            result, made = self._pipeline.run()
+            report.publish(archive, made, result)
         return Finished(archive, made, archive.index(made), result)
 
     def load(self, split: Split = "train", language: str = "") -> DataFrame:

@@ -40,7 +40,7 @@ class Finished:
 
     @property
     def report(self) -> Path:
-        """The page for people."""
+        """The page for people, on this machine."""
         return self.archive.root / report.FOLDER / self.artifact.key / "report.html"
 
     def verdict(self, code: str) -> str:

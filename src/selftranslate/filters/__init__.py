@@ -33,11 +33,6 @@ class Dropped(Record):
     """"" if no filter objected, but no training row can be made of the pair."""
     drop: Drop
 
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values."""
-        drop = {"field": self.drop.field, "reason": self.drop.reason}
-        return {"pair": self.pair.to_json(), "filter": self.filter, "drop": drop}
-
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> Self:
         """Rebuild the pair too."""

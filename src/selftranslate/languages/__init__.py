@@ -112,7 +112,7 @@ def _files() -> dict[str, Path]:
 
 
 def _unknown(code: str) -> str:
-    """Offer the nearest among codes, names and codes of ISO 639-2 and 639-3; do not list them all."""
+    """Offer the nearest of codes, names and ISO 639's longer codes; do not list them all."""
     from babel.core import get_global
 
     there = codes()

@@ -17,6 +17,7 @@ from typing import Any
 
 from selftranslate import languages, paper
 from selftranslate.archive import Archive
+from selftranslate.elsewhere import named
 from selftranslate.errors import DataError
 from selftranslate.example import Pair
 from selftranslate.index import Column, Index
@@ -24,7 +25,6 @@ from selftranslate.metrics import Score
 from selftranslate.paper import Printed
 from selftranslate.protocol import Cell, Comparison, Outcome, Protocol, cells
 from selftranslate.report.provenance import STAGES, ordered
-from selftranslate.sealed import MANIFEST
 from selftranslate.significance import CONFIDENCE, Interval, holm
 from selftranslate.store import Artifact
 
@@ -210,15 +210,16 @@ def again(root: Path, key: str = "", out: Path | None = None) -> tuple[Result, P
 
 def unfinished(archive: Archive) -> str:
     """Say what a store without a finished experiment has, and what it lacks."""
-    there = Counter(path.parts[-3] for path in archive.root.glob(f"*/*/{MANIFEST}"))
+    root = named(archive.root)
+    there = Counter(artifact.stage for artifact, _ in archive.all())
     if not there:
-        return f"{archive.root}: no store of a run; name the folder that a run kept everything in"
+        return f"{root}: no store of a run; name the folder that a run kept everything in"
     made = ", ".join(f"{there[stage]} {stage}" for stage in STAGES if there[stage])
     wanted = ("shots", "translate", "quality", "filter", "answer")
     lacking = [stage for stage in wanted if not there[stage]]
     missing = f"; nothing yet of {', '.join(lacking)}" if lacking else ""
     return (
-        f"{archive.root}: no finished experiment; there are {made}{missing}. Run the recipe again, "
+        f"{root}: no finished experiment; there are {made}{missing}. Run the recipe again, "
         "it goes on from there"
     )
 

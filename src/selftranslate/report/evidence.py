@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from selftranslate.archive import Archive
+from selftranslate.elsewhere import named
 from selftranslate.errors import DataError
 from selftranslate.index import Column, Ran
 from selftranslate.report import Result, answers, sampled, table, translations
@@ -58,7 +59,7 @@ class _Reader:
             return read()
         except (DataError, OSError, ValueError, KeyError, TypeError) as error:
             said = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else error
-            self.missing.append(str(said).replace(f"{self.archive.root}/", ""))
+            self.missing.append(str(said).replace(f"{named(self.archive.root)}/", ""))
             return None
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from selftranslate.archive import Archive
+from selftranslate.elsewhere import at
 from selftranslate.errors import disk
 from selftranslate.report import Result, csv, dump, latex, markdown, page
 from selftranslate.report.evidence import Evidence, gather
@@ -30,7 +31,8 @@ def current(folder: Path) -> bool:
 
 def publish(archive: Archive, made: Artifact, result: Result, folder: Path) -> None:
     """Gather what the page shows and write all files. Raises DiskError."""
-    way = os.path.relpath(archive.root.resolve(), folder.resolve())
+    far = at(archive.root)
+    way = far.url if far else os.path.relpath(archive.root.resolve(), folder.resolve())
     save(result, folder, gather(archive, made, result, way))
 
 

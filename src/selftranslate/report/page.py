@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 
 from selftranslate import __version__, languages
 from selftranslate.report import Result, answers, by_language, groups, sampled, summary, table
@@ -27,9 +27,10 @@ from selftranslate.report.plots import (
 from selftranslate.report.provenance import STAGES, Spent
 from selftranslate.visible import visible
 
+T = TypeVar("T")
 FOLDER = files("selftranslate.report") / "html"
 GENERATOR = f"selftranslate {__version__}"
-MOST, LARGE = 2_940_000, 5_000_000
+MOST, LARGE = 2_940_000, 4_800_000
 """Bytes of a page, and of one with many languages."""
 WARNINGS = 6
 """Shown at once; the others are folded."""
@@ -113,17 +114,16 @@ def _write(
 
 def _arranged(evidence: Evidence, result: Result) -> Evidence:
     """Bring what was found into the order of the table."""
-    parts = ("translations", "answers", "curves", "tokens")
+
+    def ordered(found: Mapping[str, T]) -> dict[str, T]:
+        return {code: found[code] for code in result.languages if code in found}
+
     return replace(
         evidence,
-        **{
-            part: {
-                code: getattr(evidence, part)[code]
-                for code in result.languages
-                if code in getattr(evidence, part)
-            }
-            for part in parts
-        },
+        translations=ordered(evidence.translations),
+        answers=ordered(evidence.answers),
+        curves=ordered(evidence.curves),
+        tokens=ordered(evidence.tokens),
     )
 
 

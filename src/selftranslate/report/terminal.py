@@ -19,7 +19,7 @@ WARNINGS = 6
 """Printed where there are many languages."""
 
 
-def show(result: Result, page: Path, console: Console) -> None:
+def show(result: Result, page: Path | str, console: Console) -> None:
     """Print the paper's table, translation quality, what was dropped and a few samples.
 
     Of many languages, a row each and what they show together; the page has the rest.
@@ -69,9 +69,8 @@ def _turned(result: Result) -> Table:
         padding=(0, 1, 0, 0), pad_edge=False,
     )  # fmt: skip
     found = by_language.rows(result)
-    made.add_column(
-        "language", min_width=2 + max(len(row.found.language) for row in found.values())
-    )
+    longest = max(len(row.found.language) for row in found.values())
+    made.add_column("language", min_width=2 + longest)
     heads = by_language.heads(result)
     shown = [heads.index(name) for name in heads if name not in ROOM]
     for name in [*table.settings(result), *(heads[place] for place in shown)]:

@@ -51,7 +51,7 @@ class Ratios:
         """How often longer the middle of a side is."""
         return self.limit or UNCUT
 
-    def edge(self, index: int) -> float:
+    def edge(self, index: float) -> float:
         """Return the ratio at which a bin begins."""
         return float(self.scale ** (2 * index / BINS - 2))
 

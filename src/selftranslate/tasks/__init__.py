@@ -106,8 +106,9 @@ class Task:
         `ask` is a sentence added to the input on a line of its own, e.g. in which language to
         answer. Raises DataError if a field is missing.
         """
-        missing = [f for f in self.fields if f not in question.fields or f not in answer.fields]
-        if missing:
+        wanted = self.fields.keys()
+        if not (wanted <= question.fields.keys() and wanted <= answer.fields.keys()):
+            missing = [f for f in wanted if f not in question.fields or f not in answer.fields]
             msg = f"{self.name} {question.id}: no field {', '.join(missing)}"
             raise DataError(msg)
         prompt = self.question(question)

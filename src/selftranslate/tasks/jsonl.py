@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NoReturn
@@ -68,16 +69,15 @@ def build(  # noqa: PLR0913 - each is a key of the recipe
     treated = [_field(name, said) for name, said in fields.items()]
     hows = {field.name: field.how for field in treated}
     measured = _measured(hows, quality)
-    words = words or {}
-    environment = _environment(labels, words)
+    environment = _environment(labels, words or {})
     asked = _Template(environment, "prompt", str(prompt).removesuffix("\n") + "\n", hows)
     answered = _Template(environment, "output", str(output).strip(), hows)
     natural = any(not isinstance(hows[field], Copy) for field in answered.fields)
-    name, params = _metric(metric, labels, words)
+    name, params = _metric(metric, labels, words or {})
     files = _Files(
         data=data or Sources(), fields=treated, id=fieldpath.parse(id) if id else None,
         title=title, prompt=asked, output=answered, validation=validation,
-        choice={*labels, *_all(words)} if labels and name == "label" else (),
+        choice={*labels, *_all(words or {})} if labels and name == "label" else (),
     )  # fmt: skip
     return Task(
         name=title,
@@ -144,19 +144,16 @@ class _Template:
         for name in sorted(self.fields - set(fields)):
             _refuse(key, unknown("field", name, fields))
         self._key = key
-        self._template = environment.from_string(text)
-        self._names = dict(self._template.globals)
+        template = environment.from_string(text)
+        self._write, self._names = template.root_render_func, dict(template.globals)
+        self._context = partial(environment.context_class, environment)
 
     def __call__(self, example: Example) -> str:
         """Write the text. Raises DataError with the example's id."""
         # As `render` does, but that the environment's own names are not gathered anew each time.
         values = {**self._names, **example.fields, LANGUAGE: example.language}
-        template = self._template
-        context = template.environment.context_class(
-            template.environment, values, template.name, template.blocks
-        )
         try:
-            return "".join(template.root_render_func(context))
+            return "".join(self._write(self._context(values, None, {})))
         except (jinja2.TemplateError, ArithmeticError, TypeError, ValueError) as error:
             msg = f"{example.id}: task.{self._key}: {' '.join(str(error).split())}"
             raise DataError(msg) from error

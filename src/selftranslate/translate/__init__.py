@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from itertools import islice
 from typing import assert_never
@@ -92,8 +92,8 @@ class Translator:
         ]
         answers = _answers(asker, planned, plans, advance)
         joiner = self.target.sentence_joiner
-        used = planned.provenance
-        return [pieces.assemble(one, answers, joiner, used(one)) for one in plans]
+        provenance = cache(planned.provenance)
+        return [pieces.assemble(one, answers, joiner, provenance(one.marked)) for one in plans]
 
 
 def translate_field(translator: Translator, field: str, texts: Sequence[str]) -> list[Completion]:

@@ -24,15 +24,16 @@ from selftranslate.engines import Completion
 from selftranslate.errors import DiskError
 from selftranslate.example import Ended
 from selftranslate.failpoints import reach
-from selftranslate.translate import schema
+from selftranslate.translate import schema, shared
+from selftranslate.translate.advice import GO_ON, advice, code
 from selftranslate.translate.schema import checksum, digest
 
 FILE = "memory.sqlite"
-BATCH = 256
+BATCH = 1024
 """Completions to a commit, at most."""
 DELAY = 0.5
 """Seconds after a commit from which on a completion is committed as soon as it comes. A commit
-waits some milliseconds for the disk: at two a second, or 256 texts, that is not felt."""
+waits some milliseconds for the disk: at two a second, or 1,024 texts, that is not felt."""
 PATIENCE = 60.0
 """Seconds to wait for another process that is writing."""
 AT_ONCE = 0.5
@@ -237,7 +238,7 @@ class Memory:
             try:
                 return self._database.execute(sql, values)
             except sqlite3.OperationalError as error:
-                if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() - begun > PATIENCE:
+                if code(error) != sqlite3.SQLITE_BUSY or time.monotonic() - begun > PATIENCE:
                     raise
             interrupts.check()
 
@@ -262,7 +263,7 @@ class Memory:
         try:
             yield
         except sqlite3.Error as error:
-            msg = f"{self.path}: {_advice(error)}"
+            msg = f"{self.path}: {advice(error, PATIENCE)}"
             raise DiskError(msg) from error
         except OSError as error:
             msg = f"{self.path}: {error.strerror or error}; {GO_ON}"
@@ -277,16 +278,17 @@ class Effort:
     attempt: int
 
 
-GO_ON = "what was committed is kept: free or fix the disk and run the same command again"
-
-
 def open_(store: Path) -> Memory:
-    """Open a store's memory; an empty one is made if there is none. Raises DiskError."""
+    """Open a store's memory; an empty one is made if there is none. Raises DiskError.
+
+    Of a store elsewhere, others' entries are fetched; `shared.send` sends its own.
+    """
     try:
         store.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         msg = f"{store}: {error.strerror}; {GO_ON}"
         raise DiskError(msg) from error
+    shared.fetch(store / FILE)
     return Memory(store / FILE)
 
 
@@ -296,6 +298,7 @@ def look(store: Path) -> Memory:
     Raises DiskError if the file is no translation memory, is damaged or of another version.
     """
     path = store / FILE
+    shared.fetch(path)
     return Memory(path if path.is_file() else None, only_read=path.is_file())
 
 
@@ -337,20 +340,3 @@ def _number(value: float | None) -> float | None:
 def _text(stored: bytes) -> str:
     """Read also what damage made no UTF-8: its checksum tells."""
     return stored.decode("utf-8", "surrogateescape")
-
-
-def _code(error: sqlite3.Error) -> int:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF
-
-
-def _advice(error: sqlite3.Error) -> str:
-    code = _code(error)
-    if code == sqlite3.SQLITE_NOTADB:
-        return "no translation memory; move it away to begin a new one"
-    if code == sqlite3.SQLITE_CORRUPT:
-        return (
-            "damaged; move it away to begin a new one (`sqlite3 FILE .recover` may save most of it)"
-        )
-    if code == sqlite3.SQLITE_BUSY:
-        return f"another process has been writing for {PATIENCE:.0f} seconds; try again later"
-    return f"{error}; {GO_ON}"

@@ -34,6 +34,11 @@ class Plan(NamedTuple):
     lost: bool
     """Whether a field that lies in this one cannot be marked."""
 
+    @property
+    def marked(self) -> frozenset[bool]:
+        """Say whether there are pieces with marks, and ones without."""
+        return frozenset(piece.marked for piece in self.pieces)
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -94,8 +99,8 @@ def assemble(
     if not plan.pieces:
         return Written(plan.text, ())
     if plan.pieces == (Piece(plan.text, marked=False),) and not plan.names:
-        one = answers[plan.pieces[0]]
-        return Written(one.text, (one.ended,), one.log_probability, {}, provenance)
+        only = answers[plan.pieces[0]]
+        return Written(only.text, (only.ended,), only.log_probability, {}, provenance)
     completions = [answers[piece] for piece in plan.pieces]
     text = ""
     spans: dict[str, Span] = {}

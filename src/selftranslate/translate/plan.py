@@ -140,9 +140,9 @@ class Field:
     known: int
     """Of these, how many the memory holds."""
 
-    def provenance(self, plan: Plan) -> Provenance | None:
-        """Say which model and which shots wrote one row's field; None if nothing was sent."""
-        used = [self.groups[marked].asked for marked in sorted({p.marked for p in plan.pieces})]
+    def provenance(self, marked: frozenset[bool]) -> Provenance | None:
+        """Say which model and which shots wrote a field with and without marks; None if nothing."""
+        used = [self.groups[each].asked for each in sorted(marked)]
         if not used:
             return None
         return Provenance(engine=used[0].engine, prefixes=tuple(one.prefix for one in used))
@@ -292,4 +292,3 @@ def prompt_tokens(engine: Engine, texts: Texts, group: Group) -> int:
     sample = group.request(texts.sample, [Limits(1)] * len(texts.sample)).texts
     each = sum(map(engine.count_tokens, sample)) / max(1, sum(map(size, texts.sample)))
     return round(each * sum(each_size * count for each_size, count in texts.sizes.items()))
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from functools import lru_cache
 from pathlib import Path
 
 from selftranslate.errors import DiskError
@@ -37,15 +38,20 @@ ROWS = 10_000
 """Entries in Python's memory at once while an older file is brought up to date."""
 
 
+@lru_cache(2048)
 def digest(text: str) -> int:
-    """Return 64 bits of a text's hash, as SQLite's integer."""
-    hashed = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(hashed, "big", signed=True)
+    """Return 64 bits of a text's hash, as SQLite's integer; each is asked for several times."""
+    return _hash(text)
 
 
 def checksum(*proved: object) -> int:
     """Return what shows, beside an entry, that none of its bits was flipped; see PROVED."""
-    return digest("\0".join(map(str, proved)))
+    return _hash("\0".join(map(str, proved)))
+
+
+def _hash(text: str) -> int:
+    hashed = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(hashed, "big", signed=True)
 
 
 def version(database: sqlite3.Connection) -> int:

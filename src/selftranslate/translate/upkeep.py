@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from selftranslate.elsewhere import named
 from selftranslate.errors import RecipeError
 from selftranslate.sealed import flush
+from selftranslate.translate import shared
 from selftranslate.translate.memory import FILE, Memory
 from selftranslate.translate.schema import PROVED, checksum
 
@@ -24,8 +26,10 @@ DAY = 86400
 
 def existing(store: Path) -> Memory:
     """Open a store's memory. Raises RecipeError if it has none, DiskError if it is damaged."""
+    shared.fetch(store / FILE)
     if not (store / FILE).is_file():
-        msg = f"{store / FILE}: no such translation memory; name the store of a run with --store"
+        where = named(store / FILE)
+        msg = f"{where}: no such translation memory; name the store of a run with --store"
         raise RecipeError(msg)
     return Memory(store / FILE)
 
@@ -45,7 +49,7 @@ def stats(memory: Memory) -> dict[str, Any]:
     ]
     files = [Path(f"{memory.path}{ending}") for ending in ("", "-wal")]
     return {
-        "memory": str(memory.path),
+        "memory": named(memory.path) if memory.path else "",
         "bytes": sum(file.stat().st_size for file in files if file.exists()),
         "entries": sum(group["entries"] for group in groups),
         "damaged": sum(

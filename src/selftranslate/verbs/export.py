@@ -10,7 +10,7 @@ import typer
 
 from selftranslate import console
 from selftranslate.errors import RecipeError
-from selftranslate.options import AsJson
+from selftranslate.options import STORE, AsJson
 
 if TYPE_CHECKING:
     from selftranslate.export import Source, Wanted
@@ -23,7 +23,9 @@ app = typer.Typer(
 )
 
 Out = Annotated[Path, typer.Argument(help="A new folder.")]
-Where = Annotated[Path, typer.Option("--store", help="The folder that `run` filled.")]
+Where = Annotated[
+    Path, typer.Option("--store", help="The folder or URL that `run` filled.", **STORE)
+]
 Key = Annotated[str, typer.Option(help="The beginning of a result's key; else the newest.")]
 Language = Annotated[str, typer.Option(help="Trained for which language, if there are several.")]
 Setting = Annotated[str, typer.Option(help="Else the one with the highest mean.")]

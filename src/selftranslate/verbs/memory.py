@@ -68,12 +68,15 @@ def prune(
 
     Example: selftranslate memory prune --model 3a0b5c6d7e8f9a1b --older-than 30 --dry-run
     """
-    from selftranslate.translate import upkeep
+    from selftranslate.translate import shared, upkeep
+    from selftranslate.translate.memory import FILE
 
     if everything == (model is not None or older_than is not None):
         raise typer.BadParameter("give --model, --older-than or both, or else --all")  # noqa: EM101
     with upkeep.existing(store) as kept:
         count = upkeep.prune(kept, model, older_than, dry_run=dry_run)
+    if count and not dry_run:
+        shared.replace(store / FILE)
     if as_json:
         print(json.dumps({"removed": 0 if dry_run else count, "found": count}))
     else:

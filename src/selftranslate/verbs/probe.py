@@ -44,12 +44,12 @@ def verb(
     from rich.console import Console
     from rich.text import Text
 
-    from selftranslate import changes, probe, runtime
+    from selftranslate import carrying, changes, probe, runtime
     from selftranslate import recipe as recipes
 
     wanted = recipes.load(recipe, [*(change or []), *changes.of_languages(languages)])
     shown = console.Shown()
-    with shown.showing():
+    with carrying.carried(store), shown.showing():
         machine = runtime.Runtime(store=store, progress=shown)
         found = list(probe.probe(wanted, machine, rows))
     if as_json:

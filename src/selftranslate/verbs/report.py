@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 
 from selftranslate import console
-from selftranslate.options import AsJson
+from selftranslate.options import STORE, AsJson
 
 
 def verb(
-    store: Annotated[Path, typer.Argument(help="The folder a run kept everything in.")] = Path(
-        "runs"
-    ),
+    store: Annotated[
+        Path, typer.Argument(help="The folder or URL a run kept everything in.", **STORE)
+    ] = Path("runs"),
     key: Annotated[
         str, typer.Option(help="The beginning of a result's key; without it, the newest.")
     ] = "",
@@ -31,9 +31,11 @@ def verb(
     Example: selftranslate report runs
     """
     console.quiet_libraries()
-    from selftranslate import report
+    from selftranslate import carrying, elsewhere, report
     from selftranslate.report import files
 
     result, folder = report.again(store, key, out)
-    page = folder / files.PAGE
-    print(json.dumps({**report.to_json(result), "report": str(page)}) if as_json else page)
+    if out is None:
+        carrying.carry(store)
+    page = elsewhere.named(folder / files.PAGE)
+    print(json.dumps({**report.to_json(result), "report": page}) if as_json else page)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -16,9 +16,8 @@ from selftranslate.options import AsJson, Where
 from selftranslate.runtime import Cluster, Runtime
 
 if TYPE_CHECKING:
-    from selftranslate import report
+    from selftranslate.distributed import Done
     from selftranslate.recipe import Recipe
-    from selftranslate.store import Artifact
 
 
 def verb(  # noqa: PLR0913 - a parameter is an option
@@ -74,7 +73,7 @@ def make(path: Path, changes: list[str], machine: Runtime, as_json: bool) -> Non
     console.quiet_libraries()
     from rich.console import Console
 
-    from selftranslate import live, progress, recipe, report
+    from selftranslate import carrying, elsewhere, live, progress, recipe, report
     from selftranslate.finetuning import processes
     from selftranslate.report import terminal
 
@@ -84,30 +83,23 @@ def make(path: Path, changes: list[str], machine: Runtime, as_json: bool) -> Non
         recipe=str(path), task=wanted.task.name, model=wanted.model, languages=wanted.languages
     )
     telling = live.told(machine.store, about, shown) if processes.leading() else None
-    with telling or nullcontext(progress.Silent()) as told:
+    carry = carrying.carried(machine.store) if processes.leading() else nullcontext()
+    with carry, telling or nullcontext(progress.Silent()) as told:
         machine = replace(machine, progress=told)
         with processes.joined(machine), shown.showing():
             done = _made(wanted, machine)
     if done is None:
         return
-    page = machine.store / report.FOLDER / done.made.key / "report.html"
+    page = elsewhere.named(machine.store / report.FOLDER / done.made.key / "report.html")
     if done.idle:
         shown.note("nothing to do: everything this recipe asks for is in the store already")
     if as_json:
-        print(json.dumps({**report.to_json(done.result), "report": str(page)}))
+        print(json.dumps({**report.to_json(done.result), "report": page}))
     else:
         terminal.show(done.result, page, Console())
 
 
-@dataclass(frozen=True, slots=True)
-class _Done:
-    result: report.Result
-    made: Artifact
-    idle: bool
-    """Whether the store had everything."""
-
-
-def _made(wanted: Recipe, machine: Runtime) -> _Done | None:
+def _made(wanted: Recipe, machine: Runtime) -> Done | None:
     """Make everything: here, on a cluster, or as one who follows the process that leads."""
     from selftranslate import distributed, report
     from selftranslate.archive import Archive
@@ -115,11 +107,11 @@ def _made(wanted: Recipe, machine: Runtime) -> _Done | None:
     from selftranslate.pipeline import Pipeline
 
     if machine.cluster is not None:
-        return _Done(*distributed.run(wanted, machine, machine.cluster), idle=False)
+        return distributed.run(wanted, machine, machine.cluster)
     pipeline = Pipeline(wanted, machine)
     if not processes.leading():
         pipeline.follow()
         return None
     result, made = pipeline.run()
     report.publish(Archive(machine.store), made, result)
-    return _Done(result, made, idle=not pipeline.store.made)
+    return distributed.Done(result, made, idle=not pipeline.store.made)

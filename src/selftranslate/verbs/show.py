@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from selftranslate import console
-from selftranslate.options import AsJson
+from selftranslate.options import STORE, AsJson
 from selftranslate.visible import visible
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ ASKED = ("grey93 on grey19", "grey93 on grey30")
 TRAINED = ("white on dark_green", "white on green4")
 """Neighbouring tokens differ."""
 
-Store = Annotated[Path, typer.Argument(help="The folder of a run.")]
+Store = Annotated[Path, typer.Argument(help="The folder or URL of a run.", **STORE)]
 What = Annotated[Kind, typer.Argument(metavar="KIND", help="translation|prompt|mask|prediction")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="An example's id, or n for the n-th row.")]
 Language = Annotated[str | None, typer.Option(help="Default: the recipe's first.")]

@@ -61,7 +61,7 @@ def verb(  # noqa: PLR0913 - a parameter is an option
     --shots shots.jsonl --model mini
     """
     console.quiet_libraries()
-    from selftranslate import recipe, runtime, translate_file
+    from selftranslate import carrying, recipe, runtime, translate_file
     from selftranslate.translate_file import located
 
     job = translate_file.Job(
@@ -72,7 +72,7 @@ def verb(  # noqa: PLR0913 - a parameter is an option
         only_failed=only_failed, overwrite=overwrite,
     )  # fmt: skip
     shown = console.Shown()
-    with shown.showing():
+    with carrying.carried(store), shown.showing():
         summary = translate_file.run(job, runtime.Runtime(store=store, progress=shown))
     print(json.dumps(summary.to_json()) if as_json else summary.text())
     if not summary.rows_out:

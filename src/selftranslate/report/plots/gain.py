@@ -60,7 +60,10 @@ def draw(result: Result, evidence: Evidence) -> Plot | Absent:
     if not points:
         return Absent(TITLE, "No setting was compared with a baseline.")
     scores = list(dict.fromkeys(score.name for p in points for score in p.found.quality))
-    panel = _crowd if groups.many(result) else _panel
+    panel = _panel
+    if groups.many(result):
+        scores.sort(key=[*table.NAMES].index)
+        panel = _crowd
     panels = tuple(panel(name, points) for name in scores)
     return Plot(
         name="gain",
@@ -147,7 +150,7 @@ def _apart(best: Mapping[str, tuple[float, float]], room: float) -> list[str]:
     chosen: list[str] = []
     for some in (ranked, ranked[::-1]):
         here: list[str] = []
-        for language in some:
+        for language in some[: 2 * NAMED]:
             free = all(abs(best[language][1] - best[one][1]) > room for one in chosen + here)
             if free and len(here) < NAMED:
                 here.append(language)

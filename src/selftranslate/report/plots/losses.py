@@ -25,6 +25,8 @@ def draw(result: Result, evidence: Evidence) -> Plot | Absent:
     found = {code: curves for code, curves in evidence.curves.items() if curves}
     if not found:
         return Absent(TITLE, "No run was trained, or what training left is not in the store.")
+    if many := groups.many(result):
+        found = {code: means(curves) for code, curves in found.items()}
     tone = tones(result)
     every = [curve for curves in found.values() for curve in curves]
     top = max(loss for curve in every for _, loss in thin(curve.losses))
@@ -35,10 +37,10 @@ def draw(result: Result, evidence: Evidence) -> Plot | Absent:
         title=TITLE,
         caption="Runs that learned fall and then lie flat; one that rises again, or stays high, "
         "had too high a learning rate. Settings learn from other texts, so compare a line with "
-        "the others of its colour." + MEANS * groups.many(result),
+        "the others of its colour." + MEANS * many,
         panels=tuple(
             _panel(name, title, curves, tone, top)
-            for name, title, curves in (_shared if groups.many(result) else _own)(result, found)
+            for name, title, curves in (_shared if many else _own)(result, found)
         ),
         legend=tuple((tone[name], name) for name in trained),
         head=("language", "setting", "run", "steps", "first loss", "last loss"),
@@ -63,19 +65,19 @@ def _shared(
 ) -> Iterator[tuple[str, str, Sequence[Curve]]]:
     """Give each family a panel."""
     for place, group in enumerate(groups.families(result)):
-        curves = [mean for code in group.codes for mean in means(found.get(code, ()))]
+        curves = [curve for code in group.codes for curve in found.get(code, ())]
         if curves:
             yield str(place), f"{group.name}, {len(group.codes)}", curves
 
 
-def means(curves: Sequence[Curve]) -> list[Curve]:
+def means(curves: Sequence[Curve]) -> tuple[Curve, ...]:
     """Return each setting's mean loss by step, over the runs that got so far."""
     made = []
     for setting in dict.fromkeys(curve.setting for curve in curves):
         steps = zip_longest(*(curve.losses for curve in curves if curve.setting == setting))
         there = [[loss for loss in step if loss is not None and isfinite(loss)] for step in steps]
         made.append(Curve(setting, "mean", tuple(fmean(step) for step in there if step)))
-    return [curve for curve in made if curve.losses]
+    return tuple(curve for curve in made if curve.losses)
 
 
 def thin(losses: Sequence[float]) -> list[tuple[float, float]]:

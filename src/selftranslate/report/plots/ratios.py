@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -15,6 +15,7 @@ from selftranslate.report.translations import BINS, Ratios
 TITLE = "Length of translations against their sources"
 
 
+SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 HILL = "Good translations stand close round 1, in a hill with steep sides."
 SHORT = (
     "Good translations stand close round 1, in a short line. A line holds nine in ten of a "
@@ -41,19 +42,34 @@ def draw(result: Result, evidence: Evidence) -> Plot | Absent:
         name="ratios",
         title=TITLE,
         caption=f"{SHORT if many else HILL} {cut} "
-        "Lengths are counted in English letters; what lies beyond the scale stands at its ends.",
+        "Lengths are counted in English letters"
+        + ("." if many else "; the outermost bars hold all beyond."),
         panels=_many(result, found)
         if many
         else tuple(_panel(code, names[code], one) for code, one in found.items()),
         legend=() if many else (("c1", "texts of kept pairs"), ("c2", "texts of dropped pairs")),
-        head=("language", "times as long", "kept", "dropped"),
+        head=("language", *(f"{100 * share:.0f} % below" for share in SHARES))
+        if many
+        else ("language", "times as long", "kept", "dropped"),
         rows=tuple(
-            (names[code], f"{one.edge(i):.2f} to {one.edge(i + 1):.2f}", str(kept), str(dropped))
+            row
             for code, one in found.items()
-            for i, (kept, dropped) in enumerate(zip(one.kept, one.dropped, strict=True))
-            if kept or dropped
+            for row in (_line if many else _bins)(names[code], one)
         ),
     )
+
+
+def _bins(name: str, found: Ratios) -> Iterator[tuple[str, ...]]:
+    for i, (kept, dropped) in enumerate(zip(found.kept, found.dropped, strict=True)):
+        if kept or dropped:
+            edges = f"{found.edge(i):.2f} to {found.edge(i + 1):.2f}"
+            yield name, edges, str(kept), str(dropped)
+
+
+def _line(name: str, found: Ratios) -> Iterator[tuple[str, ...]]:
+    places = quantiles(found)
+    if places:
+        yield name, *(f"{found.edge(place):.2f}" for place in places)
 
 
 def _many(result: Result, found: Mapping[str, Ratios]) -> tuple[Panel, ...]:
@@ -61,15 +77,14 @@ def _many(result: Result, found: Mapping[str, Ratios]) -> tuple[Panel, ...]:
     first = next(iter(found.values()))
 
     def mark(axes: Any, place: float, code: str) -> None:
-        one = found[code]
-        counts = [a + b for a, b in zip(one.kept, one.dropped, strict=True)]
-        if not sum(counts):
+        places = quantiles(found[code])
+        if not places:
             return
-        low, start, middle, end, high = (quantile(counts, q) for q in (0.05, 0.25, 0.5, 0.75, 0.95))
+        low, start, middle, end, high = places
         axes.plot([low, high], [place] * 2, color=paint("c1"), linewidth=1.1)
         axes.plot([start, end], [place] * 2, color=paint("c1"), linewidth=3.6, alpha=0.6)
         axes.plot(middle, place, "o", markersize=5, color=paint("c1"))
-        for tick in (-1, 1) if one.limit else ():
+        for tick in (-1, 1) if found[code].limit else ():
             at = BINS * (1 + tick / 2)
             axes.plot([at, at], [place - 0.5, place + 0.5], color=INK, linewidth=1)
 
@@ -78,6 +93,12 @@ def _many(result: Result, found: Mapping[str, Ratios]) -> tuple[Panel, ...]:
         label="times as long as the source", low=-0.5, high=2 * BINS + 0.5, ticks=ticks
     )
     return rows.panels(result, found, "ratios", scale, mark)
+
+
+def quantiles(found: Ratios) -> list[float]:
+    """Return the places of `SHARES`; none if there was no text."""
+    counts = [a + b for a, b in zip(found.kept, found.dropped, strict=True)]
+    return [quantile(counts, share) for share in SHARES] if sum(counts) else []
 
 
 def quantile(counts: Sequence[int], share: float) -> float:

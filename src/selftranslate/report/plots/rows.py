@@ -68,26 +68,31 @@ def _panel(
 ) -> Panel:
     count = sum(1 + len(group.codes) for group in part)
     made = sheet(count * ROW + 46, width=WIDTH, left=left, below=36)
-    place, ticks = 0, {}
+    place = 0
     for group in part:
-        made.axes.annotate(
-            group.name, (-left + 2, place), xycoords=("axes points", "data"), va="center",
-            ha="left", color=paint("c0"), annotation_clip=False,
-        )  # fmt: skip
+        _write(made, group.name, -left + 2, place, ha="left", color=paint("c0"))
         made.axes.axhline(place, color=SOFT, linewidth=0.7, zorder=0)
         for at, code in enumerate(group.codes, place + 1):
-            ticks[at] = result.languages[code].language
+            _write(made, result.languages[code].language, -5, at, ha="right")
             mark(made.axes, at, code)
         place += 1 + len(group.codes)
-    _finish(made, count, ticks, scale)
+    _finish(made, count, scale)
     said = "; ".join(f"{group.name}: {len(group.codes)}" for group in part)
     return Panel("", made.svg(name, f"{scale.label}, a row per language. Languages: {said}."))
 
 
-def _finish(made: Sheet, count: int, ticks: dict[int, str], scale: Scale) -> None:
+def _write(made: Sheet, text: str, points: float, row: float, **look: str) -> None:
+    """Write beside a row; matplotlib's own ticks would take half of the time."""
+    made.axes.annotate(
+        text, (points, row), xycoords=("axes points", "data"), va="center", annotation_clip=False,
+        **look,
+    )  # fmt: skip
+
+
+def _finish(made: Sheet, count: int, scale: Scale) -> None:
     axes = made.axes
     axes.set_ylim(count - 0.3, -0.6)
-    axes.set_yticks(list(ticks), list(ticks.values()))
+    axes.set_yticks([])
     axes.set_xlim(scale.low, scale.high)
     if scale.ticks:
         axes.set_xticks(*zip(*scale.ticks, strict=True))
