@@ -79,23 +79,20 @@ MACHINES = [
 
 def experiments(experiment: Experiment) -> Iterator[str]:
     """Yield a table of an experiment: a row for each model and device."""
-    yield (
-        "| model | GPUs | translate | train | evaluate | start | GPU-hours | on 8 GPUs |\n"
-        "|---|--:|--:|--:|--:|--:|--:|--:|"
-    )
+    yield ("| | translate | train | evaluate | GPU-hours | on 8 GPUs |\n|---|--:|--:|--:|--:|--:|")
     for machine in MACHINES:
         made = cost(experiment, machine.roofline)
-        parts = [made.translate, made.train, made.evaluate, made.starts, made.total]
+        parts = (made.translate, made.train, made.evaluate, made.total)
         cells = [hours(machine.count * part / 3600) for part in parts]
-        whole = made.spread(8 // machine.count) / 3600
-        where = f"{machine.count} {machine.device.name.upper()}"
-        yield f"| {machine.model} | {where} | {' | '.join(cells)} | {wall(whole)} |"
+        whole = wall(made.spread(8 // machine.count) / 3600)
+        where = f"{machine.count} × {machine.device.name.upper()}"
+        yield f"| {machine.model}, {where} | {' | '.join([*cells, whole])} |"
 
 
 def savings() -> Iterator[str]:
     """Yield a table of what each saving brings: the part it acts on without it, and with it."""
     yield (
-        "| saving | acts on | the paper's: without | with | 10⁶ × 100: without | with |\n"
+        "| | acts on | the paper's, without | with | 10⁶ × 100, without | with |\n"
         "|---|---|--:|--:|--:|--:|"
     )
     left_out = (
@@ -142,10 +139,7 @@ def sensitivity() -> str:
 
 def sizes() -> Iterator[str]:
     """Yield a table of the models' shapes."""
-    yield (
-        "| model | W, layers' weights | H, last matrix | A, adapter | L | d | "
-        "κ, numbers a token | GB in bfloat16 |\n|---|--:|--:|--:|--:|--:|--:|--:|"
-    )
+    yield ("| | W | H | A | L | d | κ | GB in bfloat16 |\n|---|--:|--:|--:|--:|--:|--:|--:|")
     for name, one in (("Llama-2-7B", SEVEN), ("Qwen3-8B", EIGHT), ("Llama-2-70B", SEVENTY)):
         adapter = shape.adapter(one, RANK, None)
         yield (

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -96,6 +96,18 @@ class Writer:
             self._append([*rows, {"made": asdict(entry)}])
 
         return made
+
+    def credit(self, stage: str, key: str, parts: Sequence[Entry]) -> None:
+        """Say that an artifact took what its parts took, which others made."""
+        entry = Entry(
+            stage=stage,
+            key=key,
+            began=_now(),
+            seconds=round(sum(part.seconds for part in parts), 3),
+            tokens=sum(part.tokens for part in parts),
+            session=self._session,
+        )
+        self._append([{"made": asdict(entry)}])
 
     def _append(self, rows: list[Mapping[str, Any]]) -> None:
         """Append in one write; what a full disk may have torn is ended first."""

@@ -49,8 +49,10 @@ def two_nodes() -> Iterator[Any]:
     """A cluster of two machines, as Ray takes them; RAY_ADDRESS names it."""
     from ray.cluster_utils import Cluster
 
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2})
-    cluster.add_node(num_cpus=2, resources={"second": 1})
+    cluster = Cluster(
+        initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
+    )
+    cluster.add_node(num_cpus=1)
     os.environ["RAY_ADDRESS"] = cluster.address
     try:
         yield cluster

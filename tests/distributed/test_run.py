@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -12,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,8 @@ import psutil
 import pytest
 
 from selftranslate import distributed
-from selftranslate.errors import DataError, EngineError
+from selftranslate.distributed.job import describe
+from selftranslate.errors import DiskError, EngineError
 from selftranslate.recipe import Recipe
 from selftranslate.runtime import Cluster, Runtime
 from selftranslate.translate import memory
@@ -99,3 +98,78 @@ def test_two_nodes_make_the_same_bytes_though_a_translator_is_killed(
     made = artifacts(tmp_path)
     assert run(wanted, tmp_path).idle
     assert artifacts(tmp_path) == made
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("when", "title"),
+    [
+        ("shard/*", "do"),
+        ("completions/.*.unfinished", "MapWorker"),
+        ("train/.*.unfinished/*", "do"),
+        ("answer/.*-*", "MapWorker"),
+    ],
+)
+def test_whoever_is_killed_is_replaced(
+    when: str, title: str, wanted: Recipe, alone: Path, tmp_path: Path, two_nodes: Any
+) -> None:
+    there = lambda: list(tmp_path.glob(when)) and busy(title)  # noqa: E731
+    with meanwhile(there, lambda: kill(title)) as killed:
+        run(wanted, tmp_path)
+    assert killed == [True]
+    assert artifacts(tmp_path) == artifacts(alone)
+
+
+@pytest.mark.slow
+def test_a_node_is_removed(wanted: Recipe, alone: Path, tmp_path: Path, two_nodes: Any) -> None:
+    (second,) = two_nodes.worker_nodes
+    there = lambda: list(tmp_path.glob("train/.*.unfinished"))  # noqa: E731
+    remove = lambda: two_nodes.remove_node(second, allow_graceful=False)  # noqa: E731
+    with meanwhile(there, remove) as removed:
+        run(wanted, tmp_path)
+    assert removed == [True]
+    assert artifacts(tmp_path) == artifacts(alone)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_the_leading_process_ends_and_the_same_command_goes_on(
+    how: signal.Signals, wanted: Recipe, alone: Path, tmp_path: Path
+) -> None:
+    store, path = tmp_path / "store", tmp_path / "recipe.yaml"
+    path.write_text(json.dumps(wanted.model_dump(mode="json", exclude_defaults=True)))
+    command = [sys.executable, "-m", "selftranslate", "run", str(path), "--store", str(store)]
+    command += ["--runtime", "ray", "--workers", "1"]
+    leading = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while not list(store.glob("completions/.*.unfinished")):
+        assert leading.poll() is None, leading.communicate()[1]
+        time.sleep(0.01)
+    leading.send_signal(how)
+    _, said = leading.communicate()
+    assert leading.returncode == (-9 if how == signal.SIGKILL else 130), said
+    before = {file for file in artifacts(store) if file.startswith("load")}
+    subprocess.run(command, check=True, capture_output=True)
+    assert before
+    assert artifacts(store) == artifacts(alone)
+
+
+@pytest.mark.slow
+def test_several_processes_train_one_run(wanted: Recipe, tmp_path: Path) -> None:
+    done = run(wanted, tmp_path, train_processes=2)
+    runs = [json.loads(path.read_text()) for path in tmp_path.glob("train/*/training.json")]
+    assert done.result.cells
+    assert len(runs) == 2
+
+
+def test_a_cluster_that_is_not_there(
+    wanted: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    with pytest.raises(EngineError, match=r"RAY_ADDRESS=127\.0\.0\.1:1: Connection refused; start"):
+        run(wanted, tmp_path)
+
+
+def test_a_store_that_a_worker_does_not_see(wanted: Recipe, tmp_path: Path) -> None:
+    job = describe(wanted, Runtime(store=tmp_path))
+    with pytest.raises(DiskError, match=f"does not see {tmp_path}: give --store a folder that all"):
+        _ = job.pipeline

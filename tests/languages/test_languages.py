@@ -135,10 +135,13 @@ def test_the_languages_of_mgsm_mark_their_answers(code: str) -> None:
 def test_a_folder_of_ones_own_adds_languages_and_changes_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "fy.yaml").write_text("name: West Frisian\nanswer_in: Andert yn it Frysk.\n")
+    (tmp_path / "fy.yaml").write_text("name: West Frisian\nanswer_in: Frysk.\nsentences: nl\n")
     (tmp_path / "fo.yaml").write_text("name: Faroese\nanswer-in: Svara á føroyskum.\n")
     monkeypatch.setenv("SELFTRANSLATE_LANGUAGES", str(tmp_path))
-    assert languages.get("fy").name == "West Frisian" and {"fy", "de"} <= set(languages.codes())
+    frisian = languages.get("fy")
+    assert frisian.name == "West Frisian" and {"fy", "de"} <= set(languages.codes())
+    assert len(sentences.split("By dhr. Zz stean.", frisian)) == 1
+    assert len(sentences.split("By dhr. Zz stean.", languages.get("af"))) == 2
     with pytest.raises(PluginError, match=r"fo.yaml: unknown key 'answer-in'. .*'answer_in'"):
         languages.get("fo")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +14,9 @@ from selftranslate.runtime import Cluster
 
 GLANCE = 0.001
 """Of a GPU, for work that only looks at it: precision, and so keys, hang on where it runs."""
+
+PATIENCE = 10.0
+"""Seconds for a cluster to answer the door."""
 
 PASSED_ON = ("HF_HUB_OFFLINE", "HF_HOME", "SELFTRANSLATE_FAILPOINT")
 """Variables that workers of a cluster get from this process; secrets come with their machines."""
@@ -59,6 +63,7 @@ def joined() -> Iterator[None]:
         yield
         return
     address = os.environ.get("RAY_ADDRESS")
+    _knock(address)
     there = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     try:
         ray.init(
@@ -74,6 +79,21 @@ def joined() -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _knock(address: str | None) -> None:
+    """Raise EngineError if nobody listens there: Ray itself would try for minutes."""
+    host, _, port = (address or "").rpartition("://")[2].rpartition(":")
+    if not (host and port.isdecimal()):
+        return
+    try:
+        socket.create_connection((host, int(port)), PATIENCE).close()
+    except OSError as error:
+        msg = (
+            f"RAY_ADDRESS={address}: {error.strerror or error}; start the cluster, or unset the "
+            "variable to work on this machine"
+        )
+        raise EngineError(msg) from error
 
 
 @contextmanager

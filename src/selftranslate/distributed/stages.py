@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from selftranslate import report, translate
 from selftranslate import transfer as flow
@@ -117,12 +115,18 @@ def material(job: Job, begun: Begun, code: str, completed: Sequence[tuple[Shard,
     """Stages 3 and 4: put a language's translations together out of the answers, and filter."""
     pipeline = job.pipeline
     english, shots = job.artifact(begun.english), job.artifact(begun.shots[code])
-    with TemporaryDirectory(prefix="selftranslate-") as folder, Memory(Path(folder, "memory")) as m:
+    with Memory(None) as memory:
         failed: set[str] = set()
         for shard, answers in completed:
-            failed |= shards.recall(m, _shard(job, shard)[0], job.artifact(answers))
-        with pipeline.shop.answered(m, lambda engine: Recalled(engine, failed)):
-            return names(pipeline.material(english, shots, code))
+            failed |= shards.recall(memory, _shard(job, shard)[0], job.artifact(answers))
+        with pipeline.shop.answered(memory, lambda engine: Recalled(engine, failed)):
+            made = pipeline.material(english, shots, code)
+    if pipeline.store.journal and completed:
+        known = Archive(pipeline.store.root).journal
+        parts = [known.entry(*answers) for _, answers in completed]
+        there = [part for part in parts if part]
+        pipeline.store.journal.credit(*name(made.translated), there)
+    return names(made)
 
 
 def mix(job: Job, begun: Begun, material: Names) -> Mixed:

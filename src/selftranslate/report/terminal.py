@@ -15,8 +15,10 @@ from selftranslate.visible import visible
 
 ROOM = ("p", "chrF")
 """Columns that a narrow terminal has no room for; the page has them."""
+LONGEST = 20
+"""Characters of a language's name that are never broken."""
 WARNINGS = 6
-"""Printed where there are many languages."""
+"""Printed of many languages."""
 
 
 def show(result: Result, page: Path | str, console: Console) -> None:
@@ -70,7 +72,7 @@ def _turned(result: Result) -> Table:
     )  # fmt: skip
     found = by_language.rows(result)
     longest = max(len(row.found.language) for row in found.values())
-    made.add_column("language", min_width=2 + longest)
+    made.add_column("language", min_width=2 + min(longest, LONGEST))
     heads = by_language.heads(result)
     shown = [heads.index(name) for name in heads if name not in ROOM]
     for name in [*table.settings(result), *(heads[place] for place in shown)]:

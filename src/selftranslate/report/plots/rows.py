@@ -12,6 +12,8 @@ from selftranslate.report.plots.svg import INK, SOFT, Sheet, paint, sheet
 
 WIDTH, ROW = 300, 13
 """Of a panel, and of a row in it, in points."""
+LONGEST = 20
+"""Characters of a name."""
 FEWEST, MOST = 16, 3
 """Rows of a panel before there is a second one, and panels of a plot."""
 
@@ -41,7 +43,7 @@ def panels(
             if (there := tuple(code for code in group.codes if code in codes))
         ]
     )
-    left = 20 + round(5.6 * max(len(result.languages[code].language) for code in codes))
+    left = 20 + round(5.6 * max(len(_label(result, code)) for code in codes))
     return tuple(
         _panel(result, part, f"{name}-{place}", scale, mark, left)
         for place, part in enumerate(parted)
@@ -73,12 +75,18 @@ def _panel(
         _write(made, group.name, -left + 2, place, ha="left", color=paint("c0"))
         made.axes.axhline(place, color=SOFT, linewidth=0.7, zorder=0)
         for at, code in enumerate(group.codes, place + 1):
-            _write(made, result.languages[code].language, -5, at, ha="right")
+            _write(made, _label(result, code), -5, at, ha="right")
             mark(made.axes, at, code)
         place += 1 + len(group.codes)
     _finish(made, count, scale)
     said = "; ".join(f"{group.name}: {len(group.codes)}" for group in part)
     return Panel("", made.svg(name, f"{scale.label}, a row per language. Languages: {said}."))
+
+
+def _label(result: Result, code: str) -> str:
+    """Shorten the few names that would take the room of the drawing."""
+    name = result.languages[code].language
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
 def _write(made: Sheet, text: str, points: float, row: float, **look: str) -> None:
