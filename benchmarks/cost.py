@@ -139,7 +139,7 @@ def sensitivity() -> str:
 
 def sizes() -> Iterator[str]:
     """Yield a table of the models' shapes."""
-    yield ("| | W | H | A | L | d | κ | GB in bfloat16 |\n|---|--:|--:|--:|--:|--:|--:|--:|")
+    yield ("| | W | H | A | L | d | κ | GB |\n|---|--:|--:|--:|--:|--:|--:|--:|")
     for name, one in (("Llama-2-7B", SEVEN), ("Qwen3-8B", EIGHT), ("Llama-2-70B", SEVENTY)):
         adapter = shape.adapter(one, RANK, None)
         yield (

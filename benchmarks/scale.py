@@ -71,7 +71,12 @@ def write(folder: Path, rows: int) -> Path:
             "output": "{{ answer }}",
             "metric": "final_number",
         },
-        "data": {"folder": str(folder), "train": "train.jsonl", **tests, "validation": tests["test"]},
+        "data": {
+            "folder": str(folder),
+            "train": "train.jsonl",
+            **tests,
+            "validation": tests["test"],
+        },
         "languages": ["de"],
         "model": "mini",
         "engine": "benchmarks.echo",
@@ -162,7 +167,7 @@ def measure(rows: int, folder: Path) -> dict[str, Any]:
         "seconds": round(seconds, 2),
         "cpu_seconds": round(busy, 2),
         "overhead_us": round(1e6 * busy / texts, 1),
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000),
+        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6),
         "stages": watch.stages,
     }
 

@@ -64,7 +64,7 @@ def two(folder: Path) -> None:
 
 
 def never(folder: Path) -> None:
-    raise AssertionError("made again")
+    pytest.fail("made again")
 
 
 def test_what_one_machine_made_another_finds(far: Far) -> None:
@@ -81,7 +81,7 @@ def test_what_one_machine_made_another_finds(far: Far) -> None:
 
 
 def test_a_name_that_is_nowhere_is_an_error_with_the_url(far: Far) -> None:
-    with pytest.raises(DataError, match=f"^{far.url}/stage/{'0' * 16}: manifest.json is missing"):
+    with pytest.raises(DataError, match=f"^{far.url}/stage/{'0' * 16}: missing; run"):
         Store(far.on("a")).get("stage", "0" * 16)
     store = Store(far.on("a"))
     assert not store.has("stage", {}, [])
@@ -166,7 +166,11 @@ def test_machines_share_a_translation_memory(far: Far) -> None:
     add(a, "one", "zwei\u2028 \U0001f600")
     shared.send(a / memory.FILE)
     add(b, "three")
-    assert known(b) == {"one": "ONE", "zwei\u2028 \U0001f600": "ZWEI\u2028 \U0001f600", "three": "THREE"}
+    assert known(b) == {
+        "one": "ONE",
+        "zwei\u2028 \U0001f600": "ZWEI\u2028 \U0001f600",
+        "three": "THREE",
+    }
     shared.send(b / memory.FILE)
     with memory.open_(a) as kept:
         found = kept.find(ASKED, "three", LIMITS)

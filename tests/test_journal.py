@@ -51,7 +51,9 @@ def test_there_may_be_no_journal(tmp_path: Path) -> None:
 def test_the_file_of_older_versions_is_read_and_the_last_word_counts(tmp_path: Path) -> None:
     first = Store(tmp_path, journal=journal.Writer(tmp_path)).make("a", {}, [], lambda folder: None)
     (own,) = (tmp_path / journal.FOLDER).iterdir()
-    earlier = own.read_text().replace('"began": "2', '"began": "1').replace('"seconds": ', '"seconds": 7')
+    earlier = (
+        own.read_text().replace('"began": "2', '"began": "1').replace('"seconds": ', '"seconds": 7')
+    )
     (tmp_path / journal.BEFORE).write_text(earlier + earlier.replace(first.key, "f" * 16))
     found = journal.read(tmp_path).entries
     assert found.keys() == {("a", first.key), ("a", "f" * 16)}

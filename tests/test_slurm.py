@@ -138,7 +138,7 @@ def test_a_recipe_runs_in_a_job(script: str, submit: Submit, tmp_path: Path) -> 
     recipe = str(ROOT / "examples" / "intents" / "recipe.yaml")
     tiny = [*shlex.split(TINY), "--json"]
     job = submit(script, recipe, "runs", *tiny, alone=False, nodes="localhost,localhost")
-    said, _ = job.communicate(timeout=400)
+    said, _ = job.communicate(timeout=900)
     assert job.returncode == 0, said
     row = next(line for line in said.splitlines() if line.startswith("{"))
     assert Path(tmp_path / json.loads(row)["report"]).exists()

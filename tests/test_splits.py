@@ -34,6 +34,14 @@ def test_a_draw_of_more_than_there_is_takes_all() -> None:
     assert len(draw(rows("en", 1, 2), 9, 0)) == 2
 
 
+def test_rows_are_drawn_and_kept_apart_while_they_come() -> None:
+    drawn = draw((row for row in rows("en", *range(100))), 10, 0)
+    assert drawn == draw(rows("en", *range(100)), 10, 0)
+    many = (row for row in rows("en", *range(7)))
+    with pytest.raises(DataError, match=r"7 rows of train .*: 0, 1, 2, 3, 4 …; name"):
+        apart(TASK, "train", many, (row for row in rows("en", *range(9))))
+
+
 def test_the_same_text_under_another_id_is_an_overlap() -> None:
     apart(TASK, "validation", rows("en", 1, prefix="v"), rows("en", 2))
     apart(TASK, "validation", rows("en", 1, prefix="v"), rows("de", 1))

@@ -156,7 +156,11 @@ class Pipeline:
             balance(self.task, len(Records(pairs, Pair)), kept, reasons.total())
             write_json(dict(reasons.most_common()), folder, "reasons.json")
 
-        spec = {"filters": [f.model_dump() for f in self.recipe.filters]}
+        letters = languages.letters(languages.get(self.recipe.source), languages.get(code))
+        spec = {
+            "filters": [f.model_dump() for f in self.recipe.filters],
+            **({"letters": letters} if letters else {}),
+        }
         made = self.store.make("filter", spec, [pairs], work, version=2)
         if not any(made.read(Pair)):
             self.notes.note(

@@ -46,6 +46,7 @@ SPOOL = 1 << 24
 ABANDONED = 30 * 24 * 3600
 """Seconds after which what a killed process kept of an unfinished artifact is nobody's."""
 
+
 @dataclass(frozen=True, slots=True)
 class Artifact:
     """A finished folder."""
@@ -123,7 +124,7 @@ class Store:
                 if _intact(artifact) or self._fetched(artifact):
                     return artifact
         if why:
-            place = elsewhere.named(artifact.path)
+            place, why = elsewhere.named(artifact.path), why.removeprefix(f"{MANIFEST} is ")
             msg = f"{place}: {why}; run the recipe again, it makes what is not there"
             raise DataError(msg)
         return artifact

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 
 import pytest
 
@@ -85,6 +87,17 @@ def test_labels_in_two_languages_are_switched_without_a_request(corpus: Corpus) 
 def test_only_settings_without_translations_may_be_shared(corpus: Corpus) -> None:
     for parts, alone in ((["source"], True), (["source", "target"], False), (["gold"], False)):
         assert source_only([plugins.build("mixing", p) for p in parts], corpus) is alone
+
+
+def test_samples_are_made_while_rows_are_read(corpus: Corpus) -> None:
+    class Endless:
+        def __iter__(self) -> Iterator[Example]:
+            return (example("en", n) for n in count())
+
+    endless = replace(corpus, source=Endless())
+    parts = [plugins.build("mixing", "source")]
+    assert next(iter(mix(parts, endless))).prompt == "Q: en question 0\n"
+    assert not source_only([plugins.build("mixing", "target"), *parts], endless)
 
 
 def test_data_is_never_a_template_and_a_missing_field_is_named() -> None:

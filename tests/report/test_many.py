@@ -101,6 +101,11 @@ def test_a_terminal_of_eighty_columns_shows_every_language_and_score(sixty: Resu
         scores = [line.entries[place].mean + line.entries[place].marks for line in ours]
         wanted = [*found.language.split(), *scores]
         assert sum(line.split()[: len(wanted)] == wanted for line in lines) == 1, wanted
+    narrow = io.StringIO()
+    terminal.show(sixty, Path("report.html"), Console(file=narrow, width=56))
+    starts = [line.strip() for line in narrow.getvalue().splitlines()]
+    for found in sixty.languages.values():
+        assert any(line.startswith(f"{found.language} ") for line in starts), "a name is whole"
     text = " ".join(stream.getvalue().split())
     assert summary.sentences(sixty)[0].whole in text and summary.hurt(sixty)[0] in text
 

@@ -209,6 +209,18 @@ def test_the_end_of_train_validates_unless_a_file_does(tmp_path: Path) -> None:
     made = plugins.build("tasks", "jsonl", {"data": sources, **SLOTS, "validation": 10})
     with pytest.raises(DataError, match=r"task\.validation: 10 of 10 training rows held out"):
         made.load("train", "en")
+    made = plugins.build("tasks", "jsonl", {"data": sources, **SLOTS, "validation": 0})
+    assert len(list(made.load("train", "en"))) == 10 and not list(made.load("validation", "en"))
+
+
+def test_rows_are_read_one_by_one(tmp_path: Path) -> None:
+    (tmp_path / "train.jsonl").write_text(json.dumps({"text": "a", "intent": "x"}) + "\n" * 2)
+    sources = Sources(folder=str(tmp_path), files={"train": "train.jsonl", "test": "train.jsonl"})
+    made = plugins.build("tasks", "jsonl", {"data": sources, **SLOTS})
+    rows = iter(made.load("test", "en"))
+    assert next(rows).fields["text"] == "a"
+    with pytest.raises(DataError, match=r"train\.jsonl:2: an empty line"):
+        next(rows)
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])

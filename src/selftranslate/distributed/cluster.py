@@ -15,6 +15,10 @@ from selftranslate.runtime import Cluster
 GLANCE = 0.001
 """Of a GPU, for work that only looks at it: precision, and so keys, hang on where it runs."""
 
+RETRIES = 20
+"""How often work begins again whose worker was killed: machines come and go, but a text that kills
+every worker is not to keep a cluster busy."""
+
 PATIENCE = 10.0
 """Seconds for a cluster to answer the door."""
 
@@ -24,7 +28,7 @@ PASSED_ON = ("HF_HUB_OFFLINE", "HF_HOME", "SELFTRANSLATE_FAILPOINT")
 
 def light(size: Cluster) -> dict[str, Any]:
     """Return what a task takes that asks no model."""
-    return {"num_cpus": 1, "num_gpus": GLANCE if _gpus(size) else 0, "max_retries": -1}
+    return {"num_cpus": 1, "num_gpus": GLANCE if _gpus(size) else 0, "max_retries": RETRIES}
 
 
 def heavy(size: Cluster) -> dict[str, Any]:
@@ -36,7 +40,7 @@ def heavy(size: Cluster) -> dict[str, Any]:
 def training(size: Cluster) -> dict[str, Any]:
     """Return what one run of training takes."""
     each = {name: size.train_processes * amount for name, amount in heavy(size).items()}
-    return {**each, "max_retries": -1}
+    return {**each, "max_retries": RETRIES}
 
 
 def _gpus(size: Cluster) -> float:
@@ -115,4 +119,7 @@ def own_errors() -> Iterator[None]:
                 ):
                     raise one from None
             met = met.__cause__ or met.__context__
-        raise
+        if isinstance(error, ray.exceptions.RayTaskError):  # nobody foresaw it: show where
+            raise
+        msg = f"Ray gave up after {RETRIES} new tries: {' '.join(str(error).split())[:300]}"
+        raise EngineError(msg) from error

@@ -19,6 +19,7 @@ from selftranslate.example import Ended, Record
 from selftranslate.store import Artifact, Store, unfinished, write
 from selftranslate.translate.asking import Asker
 from selftranslate.translate.memory import Asked, Effort, Limits, Memory
+from selftranslate.translate.numbers import Numbers
 from selftranslate.translate.pieces import Plan
 from selftranslate.translate.plan import Field, Group, Plans
 from selftranslate.translate.schema import digest
@@ -201,13 +202,18 @@ def _header(group: Group) -> Header:
 
 def _distinct(group: Group, marked: bool, plans: Iterable[Plan]) -> Iterator[Text]:
     """Yield each text of a group once, where it stands first."""
-    met: set[int] = set()
-    for plan in plans:
-        for piece in plan.pieces:
-            key = digest(piece.text)
-            if piece.marked == marked and key not in met:
-                met.add(key)
-                yield Text(text=piece.text, longest=group.longest[key])
+    met = Numbers()
+    texts = (
+        (digest(piece.text), piece.text)
+        for plan in plans
+        for piece in plan.pieces
+        if piece.marked == marked
+    )
+    while block := dict(islice(texts, SIZE)):
+        new = met.raise_to(dict.fromkeys(block, 0))
+        for key, text in block.items():
+            if key in new:
+                yield Text(text=text, longest=group.longest[key])
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from importlib.metadata import version
 from itertools import islice
 from typing import assert_never
 
+from selftranslate import languages
 from selftranslate.engines import Completion, Engine
 from selftranslate.example import Example, Pair, Span
 from selftranslate.languages import Language
@@ -133,7 +134,9 @@ def spec(translator: Translator) -> Mapping[str, object]:
         for name, how in translator.task.fields.items()
     }
     by_sentence = any(how.get("by_sentence") for how in treated.values())
+    letters = languages.letters(translator.source, translator.target)
     return {
+        **({"letters": letters} if letters else {}),  # with the limit, how long is too long
         "engine": translator.engine.identity,
         "context_length": translator.engine.context_length,  # decides how many shots fit
         "prompt": prompt.VERSION,

@@ -34,6 +34,11 @@ BATCH = 1024
 DELAY = 0.5
 """Seconds after a commit from which on a completion is committed as soon as it comes. A commit
 waits some milliseconds for the disk: at two a second, or 1,024 texts, that is not felt."""
+LOG = 8000
+"""Pages that SQLite's log may have before they are worked into the file. Entries belong all over
+the index: with a short log its pages are written again and again, the more the larger it is."""
+CACHE = 8000
+"""Kilobytes of the file that are in memory."""
 PATIENCE = 60.0
 """Seconds to wait for another process that is writing."""
 AT_ONCE = 0.5
@@ -250,6 +255,8 @@ class Memory:
         journal, synchronous = ("WAL", "FULL") if self.path else ("OFF", "OFF")
         self._do(f"PRAGMA journal_mode = {journal}")
         self._do(f"PRAGMA synchronous = {synchronous}")
+        self._do(f"PRAGMA wal_autocheckpoint = {LOG}")
+        self._do(f"PRAGMA cache_size = {-CACHE}")
 
     def _expect(self) -> None:
         """Raise DiskError for tables of another version: they cannot be brought up to date."""

@@ -25,6 +25,9 @@ def verb(  # noqa: PLR0913 - a parameter is an option
     change: Annotated[
         list[str] | None, typer.Option("--set", help="Change a key: --set protocol.steps=100.")
     ] = None,
+    languages: Annotated[
+        str, typer.Option(help="These, whatever the recipe says: de,th; or all.")
+    ] = "",
     checkpoint_minutes: Annotated[
         float, typer.Option(min=0, help="How much training a kill may cost; 0: a step.")
     ] = 5,
@@ -52,6 +55,8 @@ def verb(  # noqa: PLR0913 - a parameter is an option
 
     Example: selftranslate run recipes/gsm8k.yaml --set limit=40
     """
+    from selftranslate import changes
+
     wanted = runtime or ("ray" if os.environ.get("RAY_ADDRESS") else "local")
     cluster = Cluster(
         workers=workers,
@@ -65,7 +70,7 @@ def verb(  # noqa: PLR0913 - a parameter is an option
         checkpoint_seconds=60 * checkpoint_minutes,
         cluster=cluster if wanted == "ray" else None,
     )
-    make(recipe, change or [], machine, as_json)
+    make(recipe, [*(change or []), *changes.of_languages(languages)], machine, as_json)
 
 
 def make(path: Path, changes: list[str], machine: Runtime, as_json: bool) -> None:
