@@ -14,6 +14,14 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 DATA = Path(os.environ.get("SELFTRANSLATE_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _working_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the working copies of stores elsewhere out of the developer's own folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SELFTRANSLATE_CACHE", str(tmp_path_factory.mktemp("copies")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def paper_data() -> Path:
     """The real files of the paper's tasks, where they are at hand (their licences forbid shipping)."""

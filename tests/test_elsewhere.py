@@ -18,6 +18,7 @@ from selftranslate.archive import RESULT, Archive
 from selftranslate.elsewhere import Elsewhere, local
 from selftranslate.engines import Completion
 from selftranslate.errors import DataError, DiskError, RecipeError
+from selftranslate.experiment import Experiment
 from selftranslate.failpoints import VARIABLE
 from selftranslate.progress import Silent
 from selftranslate.sealed import MANIFEST
@@ -110,7 +111,7 @@ def test_what_is_damaged_there_is_noticed_made_again_and_sent(far: Far, harm: st
     else:
         files = {"files": {"../../../escaped.txt": "0"}}
         far.there.write(f"{made.name}/{MANIFEST}", json.dumps(files).encode())
-        far.there.write("escaped.txt", b"x")
+        far.there.write(f"{made.name}/../../../escaped.txt", b"x")
     said: list[str] = []
     other = Store(far.on("b"), said.append)
     assert (other.make("stage", {}, [], two).path / "one.txt").read_text() == "1"
@@ -220,7 +221,8 @@ def test_journals_and_live_files_of_several_machines_stand_side_by_side(far: Far
     with live.told(a, about, Silent()):
         Store(a, journal=journal.Writer(a)).make("a", {}, [], two)
         carrying.carry(a)
-        (seen,) = live.read(b)
+        (own,), (seen,) = live.read(a), live.read(b)
+        assert own.state == "running"
         assert seen.state == "unknown", "nobody sees whether a process of another machine lives"
     with carrying.carried(b):
         Store(b, journal=journal.Writer(b)).make("b", {}, [], two)
@@ -251,6 +253,14 @@ def test_results_are_listed_there_the_newest_first(
     assert archive.find(keys[0]).key == keys[0]
     with pytest.raises(DataError, match=f"^{far.url}: no artifact's key"):
         archive.find("xyz")
+
+
+def test_from_python_a_url_is_a_store_too(far: Far) -> None:
+    root = far.on("a")
+    with pytest.raises(DataError, match=f"^{far.url}: no finished experiment"):
+        Experiment.open(far.url)
+    recipe = Path(__file__).parents[1] / "recipes" / "gsm8k.yaml"
+    assert Experiment.from_yaml(recipe, store=far.url).runtime.store == root
 
 
 def test_a_wrong_bucket_is_known_before_anything_is_made(far: Far) -> None:

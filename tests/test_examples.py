@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from selftranslate import recipe
+from selftranslate import recipe, report
+from selftranslate.archive import Archive
 from selftranslate.example import Example, Pair, Sample
 from selftranslate.pipeline import Pipeline
 from selftranslate.runtime import Runtime
@@ -26,7 +27,8 @@ class Ran:
         self.pipeline = Pipeline(
             recipe.load(EXAMPLES / name / "recipe.yaml", TINY), Runtime(store=store)
         )
-        _, self.report = self.pipeline.run()
+        result, self.report = self.pipeline.run()
+        report.publish(Archive(store), self.report, result)
         self.german = self.report.json("report.json")["languages"]["de"]
 
     def stage(self, name: str) -> list[Artifact]:

@@ -35,7 +35,6 @@ SMALL: dict[str, Any] = {
 }
 BESIDE = {"memory.sqlite", "journal", "reports", "live"}
 """What a store holds that is no artifact."""
-FILES = {"report.md", "report.json", "report.html"}
 EVERYTHING = [
     {"name": "D_src", "train_on": ["source"]},
     {"name": "+D_tgt", "train_on": ["source", "target"]},
@@ -73,7 +72,7 @@ def test_every_stage_is_real_and_no_row_is_lost(task: str, tmp_path: Path) -> No
     wanted = small(
         task={"name": task, "train": 10, "validation": 4, "test": 6}, settings=EVERYTHING
     )
-    pipeline, found, made = run(wanted, tmp_path)
+    pipeline, found, _ = run(wanted, tmp_path)
     german = found["languages"]["de"]
     assert german["kept"] + sum(german["dropped"].values()) == 10
     assert list(german["settings"]) == [s["name"] for s in EVERYTHING]
@@ -85,7 +84,6 @@ def test_every_stage_is_real_and_no_row_is_lost(task: str, tmp_path: Path) -> No
     if switched:
         assert sizes[2] == sizes[1] + switched
     assert sizes[-1] == 18 + 10
-    assert {p.name for p in (tmp_path / "reports" / made.key).iterdir()} >= FILES
 
 
 def test_a_second_run_does_no_work_and_another_store_gets_the_same_bytes(tmp_path: Path) -> None:

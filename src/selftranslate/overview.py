@@ -14,7 +14,7 @@ from selftranslate import elsewhere, journal, live, report
 from selftranslate.archive import Archive
 from selftranslate.errors import DiskError, RecipeError, SelfTranslateError
 from selftranslate.live import Account
-from selftranslate.report import table
+from selftranslate.report import groups, summary, table
 from selftranslate.sealed import MANIFEST
 from selftranslate.store import KEY, Artifact
 from selftranslate.translate import memory, shared
@@ -137,7 +137,11 @@ def _finished(archive: Archive, made: Artifact, when: float, judged: bool) -> Fi
         recipe = made_of.recipe
         if judged:
             result = report.assemble(archive, made_of)
-            verdicts = tuple(table.verdict(result, code) for code in result.languages)
+            verdicts = (
+                tuple(one.whole for one in summary.sentences(result))
+                if groups.many(result)
+                else tuple(table.verdict(result, code) for code in result.languages)
+            )
     except (SelfTranslateError, OSError, ValueError) as error:
         verdicts = (str(error),)
     return Finished(

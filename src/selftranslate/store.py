@@ -40,7 +40,7 @@ KEY = 16
 BLOCK = 256
 """Records that are written down at once."""
 
-SPOOL = 1 << 24
+SPOOL = 1 << 20
 """Bytes of records that are held in memory, at most, until their hash is known."""
 
 ABANDONED = 30 * 24 * 3600

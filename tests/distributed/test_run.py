@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 import pytest
 
-from selftranslate import distributed
+from selftranslate import distributed, elsewhere
 from selftranslate.distributed.job import describe
 from selftranslate.errors import DiskError, EngineError
 from selftranslate.recipe import Recipe
@@ -173,3 +173,41 @@ def test_a_store_that_a_worker_does_not_see(wanted: Recipe, tmp_path: Path) -> N
     job = describe(wanted, Runtime(store=tmp_path))
     with pytest.raises(DiskError, match=f"does not see {tmp_path}: give --store a folder that all"):
         _ = job.pipeline
+
+
+@pytest.mark.slow
+def test_machines_that_share_nothing_but_a_bucket(
+    wanted: Recipe, alone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from moto.server import ThreadedMotoServer
+    from ray.cluster_utils import Cluster as Nodes
+
+    server = ThreadedMotoServer(port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    there = {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    for name, value in {**there, "SELFTRANSLATE_CACHE": str(tmp_path / "one")}.items():
+        monkeypatch.setenv(name, value)
+    nodes = Nodes(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    other = {**there, "SELFTRANSLATE_CACHE": str(tmp_path / "other")}
+    nodes.add_node(num_cpus=2, env_vars=other)
+    monkeypatch.setenv("RAY_ADDRESS", nodes.address)
+    try:
+        import s3fs
+
+        s3fs.S3FileSystem().mkdir("bucket")
+        run(wanted, elsewhere.local("s3://bucket/runs"))
+        (copy,) = (tmp_path / "other").iterdir()
+        assert {path.parts[0] for path in map(Path, artifacts(copy))} >= {"translate", "train"}
+        monkeypatch.setenv("SELFTRANSLATE_CACHE", str(tmp_path / "third"))
+        fresh = elsewhere.local("s3://bucket/runs")
+        assert run(wanted, fresh).idle
+        assert artifacts(alone).items() >= artifacts(fresh).items()
+    finally:
+        nodes.shutdown()
+        server.stop()

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from selftranslate import recipe
+from selftranslate import recipe, report
+from selftranslate.archive import Archive
 from selftranslate.example import Example, Pair, Sample
 from selftranslate.filters import Dropped
 from selftranslate.pipeline import Pipeline
@@ -55,7 +56,8 @@ def run(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[
         }
         store = tmp_path_factory.mktemp("store")
         pipeline = Pipeline(recipe.parse(wanted, "test"), Runtime(store=store))
-        result, _ = pipeline.run()
+        result, made = pipeline.run()
+        report.publish(Archive(store), made, result)
         stages: dict[str, list[Artifact]] = {}
         for artifact in pipeline.store.made:
             stages.setdefault(artifact.stage, []).append(artifact)

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from selftranslate import recipe
+from selftranslate import recipe, report
+from selftranslate.archive import Archive
 from selftranslate.engines import Completion, Request
 from selftranslate.engines.transformers import TransformersEngine
 from selftranslate.model import MINIATURE
@@ -47,7 +48,8 @@ class Experiment:
 
 
 def run(wanted: dict[str, Any], store: Path) -> str:
-    _, made = Pipeline(recipe.parse(wanted, "test"), Runtime(store=store)).run()
+    result, made = Pipeline(recipe.parse(wanted, "test"), Runtime(store=store)).run()
+    report.publish(Archive(store), made, result)
     return made.key
 
 

@@ -43,6 +43,11 @@ def training(size: Cluster) -> dict[str, Any]:
     return {**each, "max_retries": RETRIES}
 
 
+def again() -> dict[str, Any]:
+    """Return how often an actor starts again, and what it was at with it."""
+    return {"max_restarts": RETRIES, "max_task_retries": RETRIES}
+
+
 def _gpus(size: Cluster) -> float:
     import ray
 

@@ -100,8 +100,7 @@ class Work:
             made = ray.data.from_items(calls, override_num_blocks=len(calls)).map(
                 Worker,
                 compute=ActorPoolStrategy(min_size=1, max_size=self.size.workers or None),
-                max_restarts=cluster.RETRIES,
-                max_task_retries=cluster.RETRIES,
+                ray_remote_args_fn=cluster.again,
                 **cluster.heavy(self.size),
             )
             for row in made.iter_rows():

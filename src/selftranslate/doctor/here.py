@@ -12,9 +12,10 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
-from selftranslate import lock, machine
+from selftranslate import elsewhere, lock, machine
 from selftranslate.amounts import size
 from selftranslate.doctor import Line
+from selftranslate.errors import DiskError
 
 GB = 10**9
 DEVELOPERS = {"dev", "docs", "test"}
@@ -29,6 +30,8 @@ def lines(store: Path) -> Iterator[Line]:
     yield _memory()
     yield _cores()
     yield from _disk(store)
+    if far := elsewhere.at(store):
+        yield _far(far)
     yield from _hub()
 
 
@@ -159,6 +162,17 @@ def _locks(store: Path, place: Path) -> Line:
     finally:
         with suppress(OSError):
             tried.unlink(missing_ok=True)
+
+
+def _far(far: elsewhere.Elsewhere) -> Line:
+    """Write the name plate of a store elsewhere."""
+    try:
+        far.greet(lambda text: None)
+    except DiskError as error:
+        return Line(
+            "store", "do", str(error), "check the bucket's name, the credentials, the rights"
+        )
+    return Line("store", "ok", f"{far.url} can be written")
 
 
 def _hub() -> Iterator[Line]:

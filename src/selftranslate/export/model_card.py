@@ -11,7 +11,7 @@ from selftranslate.example import Sample
 from selftranslate.export import Chosen, card, licences
 from selftranslate.export.weights import is_adapter, on_hub, public
 from selftranslate.index import Column, Ran
-from selftranslate.report import markdown, table
+from selftranslate.report import by_language, groups, markdown, table
 
 ADAPTER = """from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -161,7 +161,7 @@ def _scores(chosen: Chosen) -> str:
             card.as_table(["questions", "score", "value", "signature"], own),
             "All runs of the experiment:",
             markdown.main_table(chosen.result),
-            table.footnote(chosen.result),
+            (by_language if groups.many(chosen.result) else table).footnote(chosen.result),
             card.as_table(table.STATISTICS[1:], [row[1:] for row in rows]),
             table.EXPLANATION,
         ]

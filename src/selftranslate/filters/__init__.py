@@ -6,11 +6,22 @@ One file per filter; `build(**params)` returns the function.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
+from selftranslate import languages
 from selftranslate.example import Pair, Record
+from selftranslate.languages import Language
+
+PRESETS = {
+    "paper": ("complete", "length_ratio"),
+    "strict": (
+        "complete", "length_ratio", "empty", "copy", "script", "numbers", "protected", "language",
+        "refusal",
+    ),
+}  # fmt: skip
+"""Lists of filters that have a name: the paper's (A.3), and all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +33,47 @@ class Drop:
 
 
 Filter = Callable[[Pair], Drop | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What a field says, and in which language."""
+
+    said: str
+    language: Language
+
+
+Check = Callable[[Text, Text], str | None]
+"""Says what is wrong with a translation, beside its source; None is nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class EachText:
+    """A filter that looks at every text the engine wrote, each beside its source."""
+
+    check: Check
+    basis: Mapping[str, int | str]
+    """What its judgement depends on beside the texts: the version of its rules, of its data."""
+    reports: frozenset[str] = frozenset()
+    """Fields of which it only reports: a human translation, a shot, would not pass there."""
+
+    def __call__(self, pair: Pair) -> Drop | None:
+        """Name the first text that is wrong."""
+        found = self.objections(pair, pair.ended)
+        return next((drop for drop in found if drop.field not in self.reports), None)
+
+    def reported(self, pair: Pair) -> Iterator[Drop]:
+        """Yield what it would have dropped the pair for, but only reports."""
+        yield from self.objections(pair, self.reports & pair.ended.keys())
+
+    def objections(self, pair: Pair, names: Iterable[str]) -> Iterator[Drop]:
+        """Yield what is wrong with these fields."""
+        before, after = pair.source, pair.target
+        source, target = languages.get(before.language), languages.get(after.language)
+        for name in names:
+            said = Text(before.fields[name], source), Text(after.fields[name], target)
+            if (reason := self.check(*said)) is not None:
+                yield Drop(name, reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +108,46 @@ class Sieve:
     def reasons(self) -> dict[str, int]:
         """How many pairs each reason cost, the most costly first."""
         return dict(Counter(d.reason for d in self.dropped).most_common())
+
+
+def fitted(
+    filters: Mapping[str, Filter], shots: Iterable[Pair], names: Iterable[str]
+) -> dict[str, Filter]:
+    """Let filters only report of a field where they would drop a shot; `names` are translated."""
+    known, looked_at = list(shots), list(names)
+    made = dict(filters)
+    for name, check in filters.items():
+        if isinstance(check, EachText):
+            wrong = {drop.field for shot in known for drop in check.objections(shot, looked_at)}
+            made[name] = replace(check, reports=frozenset(wrong))
+    return made
+
+
+def basis(filters: Mapping[str, Filter]) -> dict[str, Any]:
+    """Return what filters depend on beside their parameters, for the key; the paper's nothing."""
+    found = {
+        name: {**check.basis, **({"reports": sorted(check.reports)} if check.reports else {})}
+        for name, check in filters.items()
+        if isinstance(check, EachText)
+    }
+    return {"basis": found} if found else {}
+
+
+def notes(filters: Mapping[str, Filter]) -> list[str]:
+    """Say in which fields filters only report."""
+    return [
+        f"the filter {name} only reports of {', '.join(sorted(check.reports))}: it would drop a shot"
+        for name, check in filters.items()
+        if isinstance(check, EachText) and check.reports
+    ]
+
+
+def reported(pair: Pair, filters: Mapping[str, Filter]) -> Iterator[str]:
+    """Yield what filters say of a pair's fields where they only report."""
+    for name, check in filters.items():
+        if isinstance(check, EachText):
+            for drop in check.reported(pair):
+                yield f"{name}: {drop.field} {drop.reason}"
 
 
 def sieve(pairs: Iterable[Pair], filters: Mapping[str, Filter]) -> Sieve:

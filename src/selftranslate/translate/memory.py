@@ -37,8 +37,6 @@ waits some milliseconds for the disk: at two a second, or 1,024 texts, that is n
 LOG = 8000
 """Pages that SQLite's log may have before they are worked into the file. Entries belong all over
 the index: with a short log its pages are written again and again, the more the larger it is."""
-CACHE = 8000
-"""Kilobytes of the file that are in memory."""
 PATIENCE = 60.0
 """Seconds to wait for another process that is writing."""
 AT_ONCE = 0.5
@@ -256,7 +254,7 @@ class Memory:
         self._do(f"PRAGMA journal_mode = {journal}")
         self._do(f"PRAGMA synchronous = {synchronous}")
         self._do(f"PRAGMA wal_autocheckpoint = {LOG}")
-        self._do(f"PRAGMA cache_size = {-CACHE}")
+        self._do("PRAGMA cache_size = -8000")  # kilobytes
 
     def _expect(self) -> None:
         """Raise DiskError for tables of another version: they cannot be brought up to date."""
@@ -326,6 +324,8 @@ def _id(asked: Asked) -> int:
 
 def is_text(text: str) -> bool:
     """Say whether a text can be written down; half a surrogate pair cannot."""
+    if text.isascii():
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:

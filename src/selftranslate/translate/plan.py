@@ -237,15 +237,9 @@ def _group(
             for piece in plan.pieces
             if piece.marked == marked and size(piece.text) >= least and is_text(piece.text)
         )
-        tokens = Numbers()
-        while some := list(islice(long, LATELY)):
-            tokens.raise_to(
-                {
-                    digest(text): engine.count_tokens(prompt.text(text, source, target, sign))
-                    for text in some
-                }
-            )
-        return array("q", tokens.values())
+        return _tokens(
+            long, lambda text: engine.count_tokens(prompt.text(text, source, target, sign))
+        )
 
     prefix = shots.fit(
         engine,
@@ -266,6 +260,14 @@ def _group(
         limit=limit if limit is not None and math.isfinite(limit) else None,
         names=marks.names(len(survey.answers)),
     )
+
+
+def _tokens(texts: Iterator[str], count: Callable[[str], int]) -> Sequence[int]:
+    """Count each distinct text's tokens."""
+    tokens = Numbers()
+    while some := list(islice(texts, LATELY)):
+        tokens.raise_to({digest(text): count(text) for text in some})
+    return array("q", tokens.values())
 
 
 def hash_of(prefix: str) -> str:

@@ -86,4 +86,4 @@ class Texts:
 
 def size(text: str) -> int:
     """Return a text's bytes."""
-    return len(text.encode("utf-8", "surrogatepass"))
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))

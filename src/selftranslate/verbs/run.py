@@ -15,6 +15,20 @@ from selftranslate import console
 from selftranslate.options import AsJson, Where
 from selftranslate.runtime import Cluster, Runtime
 
+Workers = Annotated[
+    int, typer.Option(min=0, help="Ray: models at work at once; 0: as many as fit.")
+]
+WorkerCpus = Annotated[float, typer.Option(min=0, help="Ray: cores of a worker.")]
+WorkerGpus = Annotated[
+    float | None, typer.Option(min=0, help="Ray: GPUs of a worker; 1 if there are any.")
+]
+WorkerMemory = Annotated[
+    float, typer.Option(min=0, help="Ray: GiB of main memory of a worker; 0: unstated.")
+]
+TrainProcesses = Annotated[
+    int, typer.Option(min=1, help="Ray: workers that train one run together.")
+]
+
 if TYPE_CHECKING:
     from selftranslate.distributed import Done
     from selftranslate.recipe import Recipe
@@ -35,19 +49,11 @@ def verb(  # noqa: PLR0913 - a parameter is an option
         Literal["local", "ray"] | None,
         typer.Option(help="This process alone, or Ray; Ray if RAY_ADDRESS is set."),
     ] = None,
-    workers: Annotated[
-        int, typer.Option(min=0, help="Ray: models at work at once; 0: as many as fit.")
-    ] = 0,
-    worker_cpus: Annotated[float, typer.Option(min=0, help="Ray: cores of a worker.")] = 1,
-    worker_gpus: Annotated[
-        float | None, typer.Option(min=0, help="Ray: GPUs of a worker; 1 if there are any.")
-    ] = None,
-    worker_memory: Annotated[
-        float, typer.Option(min=0, help="Ray: GiB of main memory of a worker; 0: unstated.")
-    ] = 0,
-    train_processes: Annotated[
-        int, typer.Option(min=1, help="Ray: workers that train one run together.")
-    ] = 1,
+    workers: Workers = 0,
+    worker_cpus: WorkerCpus = 1,
+    worker_gpus: WorkerGpus = None,
+    worker_memory: WorkerMemory = 0,
+    train_processes: TrainProcesses = 1,
     store: Where = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
