@@ -39,8 +39,9 @@ def run(wanted: Recipe, runtime: Runtime, size: Cluster) -> Done:
 
     Raises what a run on one machine raises, and EngineError if no cluster answers.
     """
-    with joined(), sighted(runtime.store):
-        work = Work(describe(wanted, runtime), size, runtime.progress)
+    job = describe(wanted, runtime)
+    with joined(), sighted(runtime.store, job):
+        work = Work(job, size, runtime.progress)
         begun: Begun = work.once(stages.begin)
         runtime.progress.plan(begun.plan)
         materials = _translate(work, begun, wanted.languages)

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from selftranslate.distributed.job import RETRIES
 from selftranslate.errors import EngineError, SelfTranslateError
 from selftranslate.runtime import Cluster
 
 GLANCE = 0.001
 """Of a GPU, for work that only looks at it: precision, and so keys, hang on where it runs."""
 
-RETRIES = 20
-"""How often work begins again whose worker was killed: machines come and go, but a text that kills
-every worker is not to keep a cluster busy."""
-
 PATIENCE = 10.0
 """Seconds for a cluster to answer the door."""
 
-PASSED_ON = ("HF_HUB_OFFLINE", "HF_HOME", "SELFTRANSLATE_FAILPOINT")
+PASSED_ON = ("HF_HUB_OFFLINE", "HF_HOME", "ACCELERATE_USE_FSDP", "SELFTRANSLATE_FAILPOINT")
 """Variables that workers of a cluster get from this process; secrets come with their machines."""
 
 
@@ -39,13 +38,10 @@ def heavy(size: Cluster) -> dict[str, Any]:
 
 def training(size: Cluster) -> dict[str, Any]:
     """Return what one run of training takes."""
-    each = {name: size.train_processes * amount for name, amount in heavy(size).items()}
+    # A model over several GPUs is asked by one worker, and trained by a process on each of them.
+    one = {**heavy(size), "num_gpus": min(1, _gpus(size))}
+    each = {name: size.train_processes * amount for name, amount in one.items()}
     return {**each, "max_retries": RETRIES}
-
-
-def again() -> dict[str, Any]:
-    """Return how often an actor starts again, and what it was at with it."""
-    return {"max_restarts": RETRIES, "max_task_retries": RETRIES}
 
 
 def _gpus(size: Cluster) -> float:
@@ -73,21 +69,41 @@ def joined() -> Iterator[None]:
         return
     address = os.environ.get("RAY_ADDRESS")
     _knock(address)
+    ours = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     there = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    how = {"runtime_env": {"env_vars": there}} if address else {"include_dashboard": False}
     try:
-        ray.init(
-            address=address or "local",
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            **({"runtime_env": {"env_vars": there}} if address else {"include_dashboard": False}),
-        )
+        with _hushed():
+            ray.init(
+                address=address or "local",
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                **how,
+            )
     except (ConnectionError, RuntimeError, ValueError) as error:
         msg = f"RAY_ADDRESS={address}: no cluster answers: {' '.join(str(error).split())[:200]}"
         raise EngineError(msg) from error
+    finally:
+        for number, handler in ours.items():  # Ray takes SIGTERM for itself
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(number, handler)
     try:
         yield
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Keep what Ray's own programs write past Python from the terminal."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _knock(address: str | None) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from selftranslate import elsewhere, journal, recipe
-from selftranslate.errors import DiskError, disk
+from selftranslate.errors import DiskError, EngineError, disk
 from selftranslate.pipeline import Pipeline
 from selftranslate.progress import Advance
 from selftranslate.recipe import Recipe
@@ -27,8 +29,9 @@ Name = tuple[str, str]
 Names = Mapping[str, Any]
 """Of what the training of one language draws from (`Material`), and the language's code."""
 
-SIGHT = ".cluster"
-"""A file of the store: a node that does not find it does not see the store."""
+RETRIES = 20
+"""How often work begins again whose worker was killed: machines come and go, but a text that kills
+every worker is not to keep a cluster busy."""
 
 
 @dataclass(slots=True)
@@ -68,6 +71,9 @@ class Job:
     """A folder that all nodes see, or a URL."""
     folder: str
     """The working directory: paths in the recipe may be relative to it."""
+    sight: str
+    """A folder of the store for this run alone: a node that does not find it does not see the
+    store. In it stands how often each piece of work was begun."""
     device: str = "auto"
     batch_size: int = 0
     checkpoint_seconds: float = 300.0
@@ -86,6 +92,24 @@ class Job:
         """Send what this process wrote beside the artifacts, if the store is elsewhere."""
         if far := elsewhere.at(self.pipeline.store.root):
             far.carry(journal.FOLDER)
+
+    @contextmanager
+    def tried(self, what: str) -> Iterator[None]:
+        """Count how often work is begun and not ended. Raises EngineError if that is too often."""
+        path = self.pipeline.store.root / self.sight / what
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as file:
+            file.write(b".")
+        if path.stat().st_size > RETRIES:
+            msg = (
+                f"{what}: {RETRIES} workers were killed at it, one after the other; give them more "
+                "memory (--worker-memory), or run it without Ray to see why"
+            )
+            raise EngineError(msg)
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
 
     def artifact(self, name: Name) -> Artifact:
         """Return what a name stands for. Raises DataError if the store does not have it."""
@@ -107,6 +131,7 @@ def describe(wanted: Recipe, runtime: Runtime) -> Job:
         recipe=json.dumps(wanted.model_dump(mode="json")),
         store=elsewhere.address(runtime.store),
         folder=str(Path.cwd()),
+        sight=f".cluster/{token_hex(8)}",
         device=runtime.device,
         batch_size=runtime.batch_size,
         checkpoint_seconds=runtime.checkpoint_seconds,
@@ -114,15 +139,14 @@ def describe(wanted: Recipe, runtime: Runtime) -> Job:
 
 
 @contextmanager
-def sighted(store: Path) -> Iterator[None]:
-    """Leave a file in the store by which workers tell that they see it."""
+def sighted(store: Path, job: Job) -> Iterator[None]:
+    """Leave a folder in the store by which workers tell that they see it."""
     with disk(store):
-        store.mkdir(parents=True, exist_ok=True)
-        (store / SIGHT).touch()
+        (store / job.sight).mkdir(parents=True)
     try:
         yield
     finally:
-        (store / SIGHT).unlink(missing_ok=True)
+        shutil.rmtree(store / job.sight, ignore_errors=True)
 
 
 def name(artifact: Artifact) -> Name:
@@ -141,7 +165,7 @@ def _opened(job: Job) -> tuple[Pipeline, Heard]:
     if Path(job.folder).is_dir():
         os.chdir(job.folder)
     root = elsewhere.local(job.store)
-    if elsewhere.at(root) is None and not (root / SIGHT).exists():
+    if elsewhere.at(root) is None and not (root / job.sight).exists():
         msg = (
             f"{socket.gethostname()} does not see {job.store}: give --store a folder that all "
             "nodes share, or a URL such as s3://bucket/folder"

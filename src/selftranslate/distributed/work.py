@@ -51,8 +51,10 @@ class Worker:
     """An actor: what it has loaded stays, from one piece of work to the next."""
 
     def __call__(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Do a row of names, as Ray Data hands them out."""
-        return {"index": row["index"], "made": pickle.dumps(do(*pickle.loads(row["call"])))}
+        """Do a row of names, as Ray Data hands them out, again and again to new workers."""
+        stage, job, arguments = pickle.loads(row["call"])
+        with job.tried(f"{stage.__name__}-{row['index']}"):
+            return {"index": row["index"], "made": pickle.dumps(do(stage, job, arguments))}
 
 
 @dataclass(slots=True)
@@ -100,7 +102,6 @@ class Work:
             made = ray.data.from_items(calls, override_num_blocks=len(calls)).map(
                 Worker,
                 compute=ActorPoolStrategy(min_size=1, max_size=self.size.workers or None),
-                ray_remote_args_fn=cluster.again,
                 **cluster.heavy(self.size),
             )
             for row in made.iter_rows():
