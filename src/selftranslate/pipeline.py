@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from selftranslate import evaluate, index, languages, plugins, quality, report, translate
+from selftranslate import evaluate, filters, index, languages, plugins, quality, report, translate
 from selftranslate.archive import RESULT, Archive
 from selftranslate.errors import DataError
 from selftranslate.example import Example, Pair
@@ -79,7 +79,7 @@ class Pipeline:
             english=english,
             shots=shots,
             translated=translated,
-            pairs=self.filter(translated, code),
+            pairs=self.filter(translated, shots, code),
             gold=self.load("train", code) if self.recipe.needs_gold else None,
             quality=self.quality(shots, code),
             validation=self.validation(shots, code, used),
@@ -91,7 +91,7 @@ class Pipeline:
         made = self.held_out(code, used)
         if self.recipe.validation != "translated":
             return made
-        pairs = self.filter(self.translate(made, shots, code), code)
+        pairs = self.filter(self.translate(made, shots, code), shots, code)
         examples = [pair.target for pair in pairs.read(Pair)]
         if not examples:
             msg = (
@@ -137,16 +137,18 @@ class Pipeline:
         self.notes.notes.extend(made.json("notes.json"))
         return made
 
-    def filter(self, pairs: Artifact, code: str) -> Artifact:
+    def filter(self, pairs: Artifact, shots: Artifact, code: str) -> Artifact:
         """Stage 4: drop what is unfinished, over- or under-translated; keep the reasons (A.3)."""
         checks: dict[str, Filter] = {
             f.name: plugins.build("filters", f.name, f.params) for f in self.recipe.filters
         }
+        checks = filters.fitted(checks, shots.read(Pair), self.task.translated)
 
         def work(folder: Path) -> None:
-            kept, reasons = 0, Counter[str]()
+            kept, reasons, reported = 0, Counter[str](), Counter[str]()
             with lines(folder) as keep, lines(folder, "dropped.jsonl") as drop:
                 for pair in pairs.read(Pair):
+                    reported.update(filters.reported(pair, checks))
                     if (dropped := judge(pair, checks)) is None:
                         keep(pair)
                         kept += 1
@@ -155,13 +157,18 @@ class Pipeline:
                         reasons[dropped.reason] += 1
             balance(self.task, len(Records(pairs, Pair)), kept, reasons.total())
             write_json(dict(reasons.most_common()), folder, "reasons.json")
+            if reported:
+                write_json(dict(reported.most_common()), folder, "reported.json")
 
         letters = languages.letters(languages.get(self.recipe.source), languages.get(code))
         spec = {
             "filters": [f.model_dump() for f in self.recipe.filters],
             **({"letters": letters} if letters else {}),
+            **filters.basis(checks),
         }
         made = self.store.make("filter", spec, [pairs], work, version=2)
+        for note in filters.notes(checks):
+            self.notes.note(f"{languages.get(code).name}: {note}")
         if not any(made.read(Pair)):
             self.notes.note(
                 f"{languages.get(code).name}: no translation got through the filters; "

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -22,6 +23,7 @@ from pydantic import (
 
 from selftranslate import changes, languages, plugins
 from selftranslate.errors import RecipeError, unknown
+from selftranslate.filters import PRESETS, preset
 from selftranslate.protocol import Protocol
 from selftranslate.tasks import Sources, Task
 
@@ -118,8 +120,10 @@ class Recipe(_Strict):
     limit: int | None = Field(default=None, ge=1)
     """At most this many examples of every split: to try a recipe out."""
     limits: Limits = Limits()
-    filters: tuple[Plugin, ...] = (Plugin(name="complete"), Plugin(name="length_ratio"))
-    """What drops translations (A.3)."""
+    filters: Annotated[tuple[Plugin, ...], BeforeValidator(preset)] = tuple(
+        Plugin(name=name) for name in PRESETS["paper"]
+    )
+    """What drops translations (A.3); `strict` and `paper` are lists that have a name."""
     settings: tuple[Setting, ...] = (
         Setting(name="D_src", train_on=("source",)),
         Setting(name="+D_tgt", train_on=("source", "target")),

@@ -18,6 +18,7 @@ from typing import Any, get_type_hints
 
 from selftranslate import languages, plugins
 from selftranslate.changes import ALL
+from selftranslate.filters import PRESETS
 from selftranslate.protocol import Protocol
 from selftranslate.recipe import PROVIDED, Data, Limits, Recipe, Setting
 
@@ -57,6 +58,8 @@ def of_recipe() -> Json:
             keys[key] |= ref
     keys["data"]["anyOf"].insert(0, {"const": "hub"})
     keys["source"] |= _languages()
+    some = {key: keys["filters"].pop(key) for key in ("type", "items")}
+    keys["filters"]["anyOf"] = [{"enum": [*PRESETS]}, some]
     named = {key: keys["languages"].pop(key) for key in ("type", "minItems")}
     named |= {"items": _languages(), "uniqueItems": True}
     del keys["languages"]["items"]

@@ -87,7 +87,8 @@ class Experiment:
     def filter(self, code: str) -> DataFrame:
         """Stage 4: return the translations with what the filters say of each (A.3)."""
         pairs = self._translated(code)
-        made = frames.translations(pairs, self._pipeline.filter(pairs, code))
+        filtered = self._pipeline.filter(pairs, self._shots[code], code)
+        made = frames.translations(pairs, filtered)
         self._pipeline.shop.clear()
         return made
 

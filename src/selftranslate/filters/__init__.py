@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from selftranslate import languages
+from selftranslate.errors import PluginError, unknown
 from selftranslate.example import Pair, Record
 from selftranslate.languages import Language
 
@@ -108,6 +109,15 @@ class Sieve:
     def reasons(self) -> dict[str, int]:
         """How many pairs each reason cost, the most costly first."""
         return dict(Counter(d.reason for d in self.dropped).most_common())
+
+
+def preset(said: Any) -> Any:
+    """Return a preset's filters for its name; leave anything else. Raises PluginError."""
+    if not isinstance(said, str):
+        return said
+    if said not in PRESETS:
+        raise PluginError(unknown("preset of filters", said, PRESETS))
+    return PRESETS[said]
 
 
 def fitted(

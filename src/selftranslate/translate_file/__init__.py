@@ -18,7 +18,7 @@ from selftranslate.datafile import Item, Unreadable
 from selftranslate.engines import Completion, Engine, Request
 from selftranslate.errors import DataError, DiskError, RecipeError
 from selftranslate.example import Example, Pair, Record
-from selftranslate.filters import Filter, sieve
+from selftranslate.filters import Filter, fitted, notes, sieve
 from selftranslate.progress import Progress
 from selftranslate.recipe import Plugin, fits, length_limit
 from selftranslate.runtime import Runtime
@@ -165,8 +165,9 @@ def run(job: Job, runtime: Runtime) -> Summary:
             translator = _translator(job, engine, kept, runtime.progress)
             pairs = translator.translate(Examples(reading))
             both = (job.source, job.target) if job.both else None
+            checks = _checks(job, translator)
             with output.opened(job.out, job.data, both) as made:
-                _sort(job, reading, pairs, made)
+                _sort(job, reading, pairs, checks, made)
     return Summary(
         rows_in=made.out + made.rejected.total(),
         rows_out=made.out,
@@ -267,9 +268,23 @@ def _translator(job: Job, engine: Engine, kept: memory.Memory, progress: Progres
     )
 
 
-def _sort(job: Job, reading: Reading, pairs: Iterator[Pair], made: Output) -> None:
+def _checks(job: Job, translator: Translator) -> Mapping[str, Filter]:
+    """Build the filters; where one would drop a shot it drops nothing, and people are told."""
+    built = {f.name: plugins.build("filters", f.name, f.params) for f in job.filters}
+    checks = fitted(built, translator.shots, translator.task.translated)
+    for note in notes(checks):
+        translator.progress.note(note)
+    return checks
+
+
+def _sort(
+    job: Job,
+    reading: Reading,
+    pairs: Iterator[Pair],
+    checks: Mapping[str, Filter],
+    made: Output,
+) -> None:
     """Put every row where it belongs. Raises DataError unless each went to one place."""
-    checks = {f.name: plugins.build("filters", f.name, f.params) for f in job.filters}
     earlier = datafile.of(job.out).read(job.out)  # opened at the first row that is kept
     number = 0
     for item, found in reading:

@@ -20,7 +20,7 @@ Fields = Annotated[str, typer.Option(help="What to translate: question,messages.
 Shots = Annotated[Path, typer.Option(help="JSON Lines with texts in both languages.")]
 Model = Annotated[str, typer.Option(help="A folder, or a model of the hub.")]
 EngineName = Annotated[str, typer.Option("--engine", help="See `list engines`.")]
-Filters = Annotated[str, typer.Option(help="What rejects translations; see `list filters`.")]
+Filters = Annotated[str, typer.Option(help="What rejects translations: strict, paper, or some.")]
 LimitTokens = Annotated[int, typer.Option(min=1, help="The longest translation of a text.")]
 BySentence = Annotated[str, typer.Option(help="Fields to translate sentence by sentence.")]
 Marks = Annotated[str, typer.Option(help="Answers to find again: answer:context[:answer_start]")]
@@ -62,12 +62,15 @@ def verb(  # noqa: PLR0913 - a parameter is an option
     """
     console.quiet_libraries()
     from selftranslate import carrying, recipe, runtime, translate_file
+    from selftranslate.filters import PRESETS
     from selftranslate.translate_file import located
+
+    wanted = ", ".join(PRESETS.get(filters, [filters]))
 
     job = translate_file.Job(
         data=data, out=out, source=source, target=target, shots=shots, model=model,
         wanted=located.wanted(fields, marks, by_sentence), max_new_tokens=limit_tokens,
-        engine=recipe.one(engine, "--engine"), filters=recipe.listed(filters, "--filters"),
+        engine=recipe.one(engine, "--engine"), filters=recipe.listed(wanted, "--filters"),
         both=output_mode == "both", reject_bad_rows=on_bad_row == "reject",
         only_failed=only_failed, overwrite=overwrite,
     )  # fmt: skip
