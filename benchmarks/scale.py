@@ -149,7 +149,7 @@ def measure(rows: int, folder: Path) -> dict[str, Any]:
         watch.end("load")
         translated = pipeline.translate(english, shots, "de")
         watch.end("translate")
-        pairs = pipeline.filter(translated, "de")
+        pairs = pipeline.filter(translated, shots, "de")
         watch.end("filter")
         material = Material(
             language="de", english=english, shots=shots, translated=translated, pairs=pairs,

@@ -25,7 +25,7 @@ from selftranslate import interrupts
 from selftranslate.errors import DiskError
 from selftranslate.example import Example
 from selftranslate.sealed import MANIFEST
-from selftranslate.store import Store, unfinished
+from selftranslate.store import Store, lines, unfinished
 
 ROW = Example(id="1", language="en", fields={"q": "a\u2028b\nc"}, spans={"a": (0, 1)})
 
@@ -56,6 +56,16 @@ def test_others_may_read_what_the_umask_lets_them(tmp_path: Path, mask: int, mod
         os.umask(before)
     assert made.path.stat().st_mode & 0o777 == mode
     assert {f.stat().st_mode & 0o777 for f in made.path.iterdir()} == {mode & 0o666}
+
+
+def test_a_line_may_pass_as_it_was_read(tmp_path: Path) -> None:
+    rows = [Example(id=str(i), language="en", fields={"text": f"é\u2028{i}\n"}) for i in range(3)]
+    kept = Store(tmp_path).keep("load", rows)
+    with lines(tmp_path) as put:
+        for line, row in kept.both(Example):
+            put(line if row.id == "1" else row)
+    assert list(kept.read(Example)) == rows
+    assert (tmp_path / "rows.jsonl").read_bytes() == (kept.path / "rows.jsonl").read_bytes()
 
 
 @pytest.mark.parametrize("change", ["stage", "spec", "version", "inputs"])

@@ -6,7 +6,7 @@ Example -> Pair -> Sample -> Prediction
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from typing import Any, Literal, Self, TypeVar
@@ -173,10 +173,19 @@ class Prediction(Record):
 
 
 def _object(values: Mapping[str, V], write: Callable[[V], str]) -> str:
-    return f"{{{', '.join([f'{_text(key)}: {write(values[key])}' for key in sorted(values)])}}}"
+    if not values:
+        return "{}"
+    return f"{{{', '.join([head + write(values[key]) for key, head in _heads(tuple(values))])}}}"
 
 
-def _list(texts: Iterable[str]) -> str:
+@lru_cache(256)
+def _heads(keys: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return an object's keys in order, each as it stands before its value."""
+    return [(key, f"{_text(key)}: ") for key in sorted(keys)]
+
+
+@lru_cache(256)
+def _list(texts: tuple[str, ...]) -> str:
     return f"[{', '.join(map(_text, texts))}]"
 
 

@@ -147,10 +147,10 @@ class Pipeline:
         def work(folder: Path) -> None:
             kept, reasons, reported = 0, Counter[str](), Counter[str]()
             with lines(folder) as keep, lines(folder, "dropped.jsonl") as drop:
-                for pair in pairs.read(Pair):
+                for line, pair in pairs.both(Pair):
                     reported.update(filters.reported(pair, checks))
                     if (dropped := judge(pair, checks)) is None:
-                        keep(pair)
+                        keep(line)
                         kept += 1
                     else:
                         drop(dropped)
@@ -160,18 +160,19 @@ class Pipeline:
             if reported:
                 write_json(dict(reported.most_common()), folder, "reported.json")
 
-        letters = languages.letters(languages.get(self.recipe.source), languages.get(code))
+        spoken = languages.get(self.recipe.source), languages.get(code)
+        letters = languages.letters(*spoken)
         spec = {
             "filters": [f.model_dump() for f in self.recipe.filters],
             **({"letters": letters} if letters else {}),
-            **filters.basis(checks),
+            **filters.basis(checks, *spoken),
         }
         made = self.store.make("filter", spec, [pairs], work, version=2)
         for note in filters.notes(checks):
-            self.notes.note(f"{languages.get(code).name}: {note}")
+            self.notes.note(f"{spoken[1].name}: {note}")
         if not any(made.read(Pair)):
             self.notes.note(
-                f"{languages.get(code).name}: no translation got through the filters; "
+                f"{spoken[1].name}: no translation got through the filters; "
                 "settings with target data have only the source data and the shots"
             )
         return made

@@ -21,6 +21,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, TextIO, TypeVar
@@ -62,9 +63,13 @@ class Artifact:
 
     def read(self, kind: type[R], name: str = "rows.jsonl") -> Iterator[R]:
         """Yield the records of one file."""
+        return map(itemgetter(1), self.both(kind, name))
+
+    def both(self, kind: type[R], name: str = "rows.jsonl") -> Iterator[tuple[str, R]]:
+        """Yield the records of one file, each behind the line it stands in."""
         with (self.path / name).open(encoding="utf-8", newline="\n") as lines:
             for line in lines:
-                yield kind.from_json(_read(line)[0])
+                yield line, kind.from_json(_read(line)[0])
 
     def json(self, name: str) -> Any:
         """Read one JSON file."""
@@ -301,12 +306,12 @@ def _publish(draft: Path, artifact: Artifact) -> None:
 
 
 @contextmanager
-def lines(folder: Path, name: str = "rows.jsonl") -> Iterator[Callable[[Record], None]]:
-    """Open a file of JSON lines; give what writes one record."""
+def lines(folder: Path, name: str = "rows.jsonl") -> Iterator[Callable[[Record | str], None]]:
+    """Open a file of JSON lines; give what writes one record, or the line of one."""
     with (folder / name).open("w", encoding="utf-8", newline="\n") as file:
 
-        def put(row: Record) -> None:
-            line = _line(row)
+        def put(row: Record | str) -> None:
+            line = row if isinstance(row, str) else _line(row)
             reach("store.row", partial(_tear, file, line))
             file.write(line)
             interrupts.check()

@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from selftranslate import distributed, elsewhere
-from selftranslate.distributed.job import describe
+from selftranslate.distributed.job import RETRIES, describe, sighted
 from selftranslate.errors import DiskError, EngineError
 from selftranslate.recipe import Recipe
 from selftranslate.runtime import Cluster, Runtime
@@ -45,9 +45,9 @@ def run(wanted: Recipe, store: Path, **size: Any) -> distributed.Done:
 
 
 def busy(title: str) -> list[psutil.Process]:
-    """Ray's workers that do such work now."""
+    """The workers of this process's clusters that do such work now."""
     found = []
-    for process in psutil.process_iter():
+    for process in psutil.Process().children(recursive=True):
         try:
             if "".join(process.cmdline()).startswith(f"ray::{title}"):
                 found.append(process)
@@ -211,3 +211,16 @@ def test_machines_that_share_nothing_but_a_bucket(
     finally:
         nodes.shutdown()
         server.stop()
+
+
+def test_work_that_kills_every_worker_ends(wanted: Recipe, tmp_path: Path) -> None:
+    job = describe(wanted, Runtime(store=tmp_path))
+    with sighted(tmp_path, job):
+        for _ in range(RETRIES):
+            with job.tried("complete-0"):
+                begun = (tmp_path / job.sight / "complete-0").read_bytes()
+            (tmp_path / job.sight / "complete-0").write_bytes(begun)  # as who is killed leaves it
+        said = "complete-0: 20 workers were killed at it"
+        with pytest.raises(EngineError, match=said), job.tried("complete-0"):
+            pytest.fail("begun once more")
+    assert not (tmp_path / job.sight).exists()

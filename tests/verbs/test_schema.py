@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 SHIPPED = sorted(
     [
         *ROOT.glob("recipes/**/*.yaml"),
-        *ROOT.glob("examples/**/*.yaml"),
+        *(p for p in ROOT.glob("examples/**/*.yaml") if p.parent.name != "kubernetes"),
         ROOT / "src/selftranslate/mini/demo.yaml",
     ]
 )

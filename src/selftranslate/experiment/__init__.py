@@ -20,7 +20,7 @@ from selftranslate.experiment.finished import Finished, open_
 from selftranslate.pipeline import Pipeline
 from selftranslate.progress import Progress, Silent
 from selftranslate.recipe import Recipe, Setting
-from selftranslate.runtime import Runtime
+from selftranslate.runtime import Cluster, Runtime
 from selftranslate.store import Artifact
 from selftranslate.tasks import Split
 from selftranslate.transfer import Transfer
@@ -43,12 +43,16 @@ class Experiment:
         *changes: str,
         store: str | Path = "runs",
         progress: Progress | None = None,
+        cluster: Cluster | None = None,
     ) -> Experiment:
         """Read a recipe; changes are those of --set: "protocol.steps=100". Raises RecipeError.
 
-        The store is a folder or a URL such as "s3://bucket/folder".
+        The store is a folder or a URL such as "s3://bucket/folder"; with a `cluster`, `run` works
+        on Ray.
         """
-        runtime = Runtime(store=elsewhere.local(store), progress=progress or Silent())
+        runtime = Runtime(
+            store=elsewhere.local(store), progress=progress or Silent(), cluster=cluster
+        )
         return cls(recipes.load(Path(path), changes), runtime)
 
     @staticmethod

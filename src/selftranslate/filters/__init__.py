@@ -133,20 +133,21 @@ def fitted(
     return made
 
 
-def basis(filters: Mapping[str, Filter]) -> dict[str, Any]:
+def basis(filters: Mapping[str, Filter], *spoken: Language) -> dict[str, Any]:
     """Return what filters depend on beside their parameters, for the key; the paper's nothing."""
     found = {
         name: {**check.basis, **({"reports": sorted(check.reports)} if check.reports else {})}
         for name, check in filters.items()
         if isinstance(check, EachText)
     }
-    return {"basis": found} if found else {}
+    return {"basis": found, "scripts": [one.script for one in spoken]} if found else {}
 
 
 def notes(filters: Mapping[str, Filter]) -> list[str]:
     """Say in which fields filters only report."""
     return [
-        f"the filter {name} only reports of {', '.join(sorted(check.reports))}: it would drop a shot"
+        f"the filter {name} drops nothing for {', '.join(sorted(check.reports))}, where a shot "
+        "would not pass; what it would have dropped is in reported.json"
         for name, check in filters.items()
         if isinstance(check, EachText) and check.reports
     ]

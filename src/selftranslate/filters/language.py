@@ -30,11 +30,11 @@ def build(letters: int = 20, certainty: float = 0.9) -> Filter:
             return None
         if sum(map(len, _WORD.findall(target.said))) < letters:
             return None
-        from_, to = (_CODES.get(code, code) for code in (source.language.code, target.language.code))
-        if (known := _between(from_, to)) is None:
+        code, own = (_CODES.get(one.code, one.code) for one in (source.language, target.language))
+        if (known := _between(code, own)) is None:
             return None
         read, sure = known.classify(target.said)
-        return f"reads as {source.language.name}" if read == from_ and sure >= certainty else None
+        return f"reads as {source.language.name}" if read == code and sure >= certainty else None
 
     return EachText(check, {"rules": 1, "py3langid": py3langid.__version__})
 

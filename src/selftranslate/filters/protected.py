@@ -8,21 +8,33 @@ import regex
 
 from selftranslate.filters import EachText, Filter, Text
 
-_ADDRESS = r"[!#-&(-;=?-~]"
-"""What stands in a URL: printable ASCII without quotes and angle brackets."""
-
 _KINDS = {
-    "an address": rf"(?<![A-Za-z\d])(?:(?:https?|ftp)://|www\.){_ADDRESS}*[A-Za-z\d/#=&]"
-    r"|(?<![\w.+-])[A-Za-z\d][A-Za-z\d._+-]*@(?:[A-Za-z\d-]+\.)+[A-Za-z]{2,}",
-    "code": r"```(?s:.)+?```|(?<![`\w])`[^\s`](?:[^`\n]*[^\s`])?`(?![`\w])",
-    "a tag": r"</?[a-zA-Z][\w:-]*(?:\s+[\w:-]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'<>]+))?)*\s*/?>"
-    r"|<!--(?s:.)*?-->",
-    "a placeholder": r"\{\{[^{}\n]{1,60}\}\}|\{%[^{}\n]{1,60}%\}|\$?\{[A-Za-z_][\w.:!\[\]]*\}|\{\d?\}"
-    r"|(?<![\w%])%(?:\([\w.]+\)[#0+-]?\d*(?:\.\d+)?[sdifeEgGxXorc]|\d\$[sd]|[sdif](?!\w)|\.\d+f)"
-    r"|\[[A-Z][A-Z_]{2,}(?:_?\d+)?\]",
-}  # fmt: skip
+    # A URL is printable ASCII without quotes and angle brackets, and ends before a full stop.
+    "an address": r"""
+        (?<![A-Za-z\d])(?:(?:https?|ftp)://|www\.)[!\x23-&(-;=?-~]*[A-Za-z\d/\x23=&]
+        | (?<![\w.+-])[A-Za-z\d][A-Za-z\d._+-]*@(?:[A-Za-z\d-]+\.)+[A-Za-z]{2,}""",
+    "code": r"""
+        ```(?s:.)+?```
+        | (?<![`\w])`[^\s`](?:[^`\n]*[^\s`])?`(?![`\w])""",
+    "a tag": r"""
+        </?[a-zA-Z][\w:-]*
+          (?:\s+[\w:-]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'<>]+))?)*+
+        \s*/?>
+        | <!--(?s:.)*?-->""",
+    # {{ name }}, {% if %}, ${name}, {name:.2f}, {0}, %(name)s, %1$s, %s, %.2f, [NAME_1]
+    "a placeholder": r"""
+        \{\{[^{}\n]{1,60}\}\}
+        | \{%[^{}\n]{1,60}%\}
+        | \$?\{[A-Za-z_][\w.:!\[\]]*\}
+        | \{\d?\}
+        | (?<![\w%])%(?:\([\w.]+\)[\x230+-]?\d*(?:\.\d+)?[sdifeEgGxXorc]
+          | \d\$[sd]
+          | [sdif](?!\w)
+          | \.\d+f)
+        | \[[A-Z][A-Z_]{2,}(?:_?\d+)?\]""",
+}
 
-_PROTECTED = regex.compile("|".join(f"({each})" for each in _KINDS.values()))
+_PROTECTED = regex.compile("|".join(f"({each})" for each in _KINDS.values()), regex.VERBOSE)
 
 
 def build() -> Filter:

@@ -27,16 +27,21 @@ _ABOUT = regex.compile(rf"^.{{0,60}}(?:{_WORDS}).{{0,40}}[:：]", regex.IGNORECA
 """Something about translating at the beginning, and a colon."""
 
 _APOLOGY = regex.compile(
-    r"^\W*(?:i['’]m sorry|i am sorry|sorry|i apologi[sz]e|unfortunately|i can(?:no|['’])t|i am unable"
-    r"|i['’]m unable|i am not able|as an? (?:ai|language model))\b"
-    r"|^\W*(?:es tut mir leid|tut mir leid|entschuldigung|leider kann ich|als (?:ki|sprachmodell))\b"
-    r"|^\W*(?:je suis désolée?|désolée?|en tant qu['’](?:ia|assistant|modèle))\b"
-    r"|^\W*(?:lo siento|lamento|como (?:ia|modelo de lenguaje))\b"
-    r"|^\W*(?:извините|простите|к сожалению, я|мне жаль|как языковая модель)\b"
-    r"|^\W*(?:对不起|很抱歉|抱歉|對不起|作为.{0,4}(?:人工智能|语言模型)|作為.{0,4}(?:人工智慧|語言模型))"
-    r"|^\W*(?:申し訳|すみません|죄송|ขออภัย|ขอโทษ|ผมเป็น.{0,6}โมเดล|क्षमा करें|माफ़ करें|عذرا|آسف)",
-    regex.IGNORECASE,
+    r"""^\W*(?:
+    (?:i['’]m\ sorry | i\ am\ sorry | sorry | i\ apologi[sz]e | unfortunately | i\ can(?:no|['’])t
+      | i\ am\ unable | i['’]m\ unable | i\ am\ not\ able | as\ an?\ (?:ai|language\ model))\b
+    | (?:(?:es\ )?tut\ mir\ leid | entschuldigung | leider\ kann\ ich | als\ (?:ki|sprachmodell))\b
+    | (?:je\ suis\ désolée? | désolée? | en\ tant\ qu['’](?:ia|assistant|modèle))\b
+    | (?:lo\ siento | lamento | como\ (?:ia|modelo\ de\ lenguaje))\b
+    | (?:извините | простите | к\ сожалению,\ я | мне\ жаль | как\ языковая\ модель)\b
+    | 对不起 | 很抱歉 | 抱歉 | 對不起
+    | 作为.{0,4}(?:人工智能|语言模型) | 作為.{0,4}(?:人工智慧|語言模型)
+    | 申し訳 | すみません | 죄송 | ขออภัย | ขอโทษ | क्षमा\ करें | माफ़\ करें | عذرا | آسف
+    )""",
+    regex.IGNORECASE | regex.VERBOSE,
 )
+"""In English, German, French, Spanish, Russian, Chinese, Japanese, Korean, Thai, Hindi, Arabic."""
+
 _EXCUSED = regex.compile(
     r"\b(?:sorry|apolog|unfortunate|regret|forgive|pardon|excuse|afraid|can(?:no|['’ ])t|"
     r"unable|not able|as an? (?:ai|language model))",
@@ -45,8 +50,8 @@ _EXCUSED = regex.compile(
 """What lets a source begin with an apology."""
 
 _NOTE = regex.compile(
-    r"\n\s*\W*(?:note|translator['’]s note|anmerkung|hinweis|remarque|nota|примечание|注|備考|หมายเหตุ)"
-    r"\b.{0,20}[:：]",
+    r"\n\W*(?:(?:translator['’]s )?note|anmerkung|hinweis|remarque|nota|примечание|注|備考|หมายเหตุ)"
+    r".{0,20}[:：]",
     regex.IGNORECASE,
 )
 

@@ -23,6 +23,9 @@ _LARGE = (100, 1000)
 
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b"))
 
+_AND_MORE = regex.compile(r"(?<=\d)[多余餘几幾来來](?=[百千万萬亿億])")
+"""60多万 is 600,000 and more."""
+
 _ROMAN = regex.compile(r"(?<![\p{L}\d])(?=[IVXLC])(XC|XL|L?X{0,3})(IX|IV|V?I{0,3})(?![\p{Lu}\d])")
 _TENS = {"": 0, "X": 1, "XX": 2, "XXX": 3, "XL": 4, "L": 5, "LX": 6, "LXX": 7, "LXXX": 8, "XC": 9}
 _ONES = {"": 0, "I": 1, "II": 2, "III": 3, "IV": 4, "V": 5, "VI": 6, "VII": 7, "VIII": 8, "IX": 9}
@@ -55,6 +58,37 @@ def spelled(text: str, locale: str) -> Counter[int]:
     found.update(_words(locale).find(small))
     found.update(_months(locale).find(small))
     return found
+
+
+def unshortened(text: str, locale: str) -> str:
+    """Write out the short words for powers of ten, so that numbers before them are read whole.
+
+    >>> unshortened("1,5 млн долларов", "ru")
+    '1,5 миллионов долларов'
+    """
+    known, pattern = _short(locale)
+    whole = _AND_MORE.sub("", text)
+    return str(pattern.sub(lambda match: f" {known[match[1].casefold()]}", whole))
+
+
+@cache
+def _short(locale: str) -> tuple[Mapping[str, str], regex.Pattern[str]]:
+    from babel import Locale, UnknownLocaleError
+
+    try:
+        short = Locale.parse(locale.replace("-", "_")).compact_decimal_formats.get("short", {})
+    except (UnknownLocaleError, ValueError):
+        short = {}
+    words = {power: word for word, power in scales(locale).items()}
+    known = {
+        word.casefold(): words[int(power) // 10 ** (len(zeros) - 1)]
+        for forms in short.values()
+        for power, form in forms.items()
+        for zeros, word in regex.findall(r"^(0+)\s*(\p{L}{2,})\W*$", form.pattern)
+        if int(power) // 10 ** (len(zeros) - 1) in words
+    }
+    forms = "|".join(sorted(map(regex.escape, known), key=len, reverse=True)) or "(?!)"
+    return known, regex.compile(rf"(?<=\d)\s?((?i:{forms}))\b\.?")
 
 
 @cache

@@ -19,13 +19,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NoReturn
 
 import jinja2
-from jinja2 import meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from selftranslate import datafile, fieldpath, plugins, rows
@@ -36,9 +34,7 @@ from selftranslate.fieldpath import FieldPath
 from selftranslate.once import once
 from selftranslate.rows import Row
 from selftranslate.tasks import Copy, How, Project, Sources, Split, Task, Translate
-
-LANGUAGE = "language"
-"""The code of an example's language, which templates may use."""
+from selftranslate.template import LANGUAGE, Template
 
 EMPTY = 'empty; fill it in, or write "?" behind its path if it may be missing'
 
@@ -70,8 +66,8 @@ def build(  # noqa: PLR0913 - each is a key of the recipe
     hows = {field.name: field.how for field in treated}
     measured = _measured(hows, quality)
     environment = _environment(labels, words or {})
-    asked = _Template(environment, "prompt", str(prompt).removesuffix("\n") + "\n", hows)
-    answered = _Template(environment, "output", str(output).strip(), hows)
+    asked = Template(environment, "prompt", str(prompt).removesuffix("\n") + "\n", hows)
+    answered = Template(environment, "output", str(output).strip(), hows)
     natural = any(not isinstance(hows[field], Copy) for field in answered.fields)
     name, params = _metric(metric, labels, words or {})
     files = _Files(
@@ -130,53 +126,14 @@ class _Field:
         return whole.index(text), whole.index(text) + len(text)
 
 
-class _Template:
-    """Writes a text out of an example's fields, in a sandbox."""
-
-    def __init__(
-        self, environment: jinja2.Environment, key: str, text: str, fields: Collection[str]
-    ) -> None:
-        try:
-            tree = environment.parse(text)
-        except jinja2.TemplateSyntaxError as error:
-            _refuse(key, f"line {error.lineno}: {error.message}")
-        self.fields = meta.find_undeclared_variables(tree) - set(environment.globals) - {LANGUAGE}
-        for name in sorted(self.fields - set(fields)):
-            _refuse(key, unknown("field", name, fields))
-        self._key = key
-        template = environment.from_string(text)
-        self._write, self._names = template.root_render_func, dict(template.globals)
-        self._context = partial(environment.context_class, environment)
-
-    def __call__(self, example: Example) -> str:
-        """Write the text. Raises DataError with the example's id."""
-        # As `render` does, but that the environment's own names are not gathered anew each time.
-        values = {**self._names, **example.fields, LANGUAGE: example.language}
-        try:
-            return "".join(self._write(self._context(values, None, {})))
-        except (jinja2.TemplateError, ArithmeticError, TypeError, ValueError) as error:
-            msg = f"{example.id}: task.{self._key}: {' '.join(str(error).split())}"
-            raise DataError(msg) from error
-
-    def check(self, row: Row, example: Example) -> str:
-        """Return what is written. Raises DataError with file and row if it is nothing."""
-        try:
-            written = self(example)
-        except DataError as error:
-            raise DataError.at(row.file, row.number, None, str(error)) from error
-        if not written.strip():
-            row.refuse(", ".join(sorted(self.fields)), f"task.{self._key} is empty; fill it in")
-        return written
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Files:
     data: Sources
     fields: Sequence[_Field]
     id: FieldPath | None
     title: str
-    prompt: _Template
-    output: _Template
+    prompt: Template
+    output: Template
     choice: Collection[str]
     """What an answer may be; empty where it may be anything."""
     validation: int

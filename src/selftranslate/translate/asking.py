@@ -34,7 +34,7 @@ class Asker:
         Raises EngineError if the engine leaves a text out, DiskError if the memory cannot be
         written.
         """
-        found = self._find(group, {text: group.limits(text) for text in texts}, advance)
+        found = self._find(group, group.all_limits(texts), advance)
         doubtful = [text for text, answer in found.items() if group.doubtful(text, answer)]
         unlimited = Limits(group.max_new_tokens)
         return found | self._find(group, dict.fromkeys(doubtful, unlimited), _uncounted)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
@@ -95,9 +95,25 @@ class Group:
             msg = f"the rows changed while they were translated: {text[:60]!r} is new; run it again"
             raise DataError(msg) from None
 
+    def all_limits(self, texts: Iterable[str]) -> dict[str, Limits]:
+        """Say what `limits` says of texts; of a thousand at once it is several times faster."""
+        keys = {text: digest(text) for text in texts}
+        known = self.longest
+        if isinstance(known, Numbers):
+            known = known.some(keys.values())
+        made = {length: self._limits(length) for length in set(known.values())}
+        return {
+            text: made[known[key]] if key in known else self.limits(text)  # which says why not
+            for text, key in keys.items()
+        }
+
     def limits_of(self, key: int) -> Limits:
         """Say the same of a text's digest."""
-        kept = self._kept(self.longest[key])
+        return self._limits(self.longest[key])
+
+    def _limits(self, length: int) -> Limits:
+        """Say the same of a text that stands in a field of this length."""
+        kept = self._kept(length)
         return Limits(self.max_new_tokens, 0 if kept is None else kept + 1 + self.slack)
 
     def doubtful(self, text: str, completion: Completion) -> bool:

@@ -65,12 +65,11 @@ def verb(  # noqa: PLR0913 - a parameter is an option
     from selftranslate.filters import PRESETS
     from selftranslate.translate_file import located
 
-    wanted = ", ".join(PRESETS.get(filters, [filters]))
-
     job = translate_file.Job(
         data=data, out=out, source=source, target=target, shots=shots, model=model,
         wanted=located.wanted(fields, marks, by_sentence), max_new_tokens=limit_tokens,
-        engine=recipe.one(engine, "--engine"), filters=recipe.listed(wanted, "--filters"),
+        engine=recipe.one(engine, "--engine"),
+        filters=recipe.listed(", ".join(PRESETS.get(filters, [filters])), "--filters"),
         both=output_mode == "both", reject_bad_rows=on_bad_row == "reject",
         only_failed=only_failed, overwrite=overwrite,
     )  # fmt: skip
