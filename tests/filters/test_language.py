@@ -37,6 +37,7 @@ def test_other_sources_than_english_are_compared_too(judge: Any) -> None:
 
 
 def test_it_abstains_on_short_texts_other_scripts_and_unknown_languages(judge: Any) -> None:
-    assert judge("language", "de", "The Firm", "The Firm") is None
+    assert judge("language", "de", "What is the time?", "What is the time?") is None
+    assert judge("language", "de", MARBLES, f"What is the time? {REWORDED}") == "reads as English"
     assert judge("language", "th", MARBLES, REWORDED) is None
     assert judge("language", "mi", MARBLES, REWORDED) is None

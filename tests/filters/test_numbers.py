@@ -68,6 +68,8 @@ def test_every_script_and_format_is_read_and_words_excuse(
         ("zh", "more than 600'000 entries", "60多万词条"),
         ("ru", "1.5 million and $37.6 billion", "1,5 млн и 37,6 млрд долларов"),
         ("zh", "He was the only one.", "他是唯一的一个人。"),
+        ("zh", "She plays blackjack.", "她玩二十一点。"),
+        ("th", "We saw the U2.", "เราเห็นยูทู"),
         ("de", "No number here.", "Hier ist eine von keinen."),
     ],
 )  # fmt: skip
@@ -82,6 +84,11 @@ def test_one_number_of_a_paragraph_may_be_missing_but_none_of_a_sentence(judge: 
     assert judge("numbers", "de", f"{words} 11, 12, 13", f"{words} 11, 12") is None
     assert judge("numbers", "de", f"{words} 11, 12, 13", f"{words} 11") == "lost a number"
     assert judge("numbers", "de", "11, 12, 13", "11, 12") == "lost a number"
+
+
+def test_a_part_of_a_word_is_no_number_in_words(judge: Any) -> None:
+    assert judge("numbers", "de", "They tend to win.", "Sie siegen 10.") == "has a number too many"
+    assert judge("numbers", "de", "He did it 2 times.", "Er tat es zweimal.") is None
 
 
 def test_a_minus_counts_where_the_source_has_one(judge: Any) -> None:
