@@ -34,5 +34,5 @@ def test_the_pages_errors_are_said_so(folder: Path) -> None:
     row = FILES["train.jsonl"].splitlines()[1]
     (folder / "train.jsonl").write_text((row + "\n") * 16 + row.replace(": 13", ": 12") + "\n")
     with pytest.raises(DataError) as wrong_row:
-        right.load("train", "en")
+        list(right.load("train", "en"))
     assert str(wrong_row.value).removeprefix(f"{folder}/") in PAGE.read_text("utf-8")

@@ -75,7 +75,7 @@ def peaks(benchmark: Any, folder: Path, rows: int) -> dict[str, int]:
     shots, test = pipeline.choose_shots("de"), pipeline.load("test", "de")
     english = stage("load", lambda: pipeline.load("train", "en"))
     made = stage("translate", lambda: pipeline.translate(english, shots, "de"))
-    pairs = stage("filter", lambda: pipeline.filter(made, "de"))
+    pairs = stage("filter", lambda: pipeline.filter(made, shots, "de"))
     material = Material(
         language="de", english=english, shots=shots, translated=made, pairs=pairs,
         gold=None, quality=shots, validation=test, test=test,

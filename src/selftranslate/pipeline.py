@@ -260,6 +260,7 @@ class Pipeline:
         if any(setting.train_on for setting in self.recipe.settings):
             self.shop.asked.adapted(Path("no adapter yet"))
             _ = self.shop.trainer
+        apart(self.task, "train", english.read(Example), self._tests(chosen))
         for code, shots in chosen.items():
             pairs = list(shots.read(Pair))
             if any(setting.ask == "few-shot" for setting in self.recipe.settings):
@@ -268,7 +269,6 @@ class Pipeline:
             used = [pair.source.id for pair in pairs]
             held_out = self.held_out(code, used).read(Example)
             apart(self.task, "validation", held_out, self._tests([code]))
-        apart(self.task, "train", english.read(Example), self._tests(chosen))
 
     def _tests(self, codes: Iterable[str]) -> Iterator[Example]:
         """Yield the test questions in the source language and in these."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import pickle
 import signal
 import subprocess
 import sys
@@ -18,8 +19,13 @@ import psutil
 import pytest
 
 from selftranslate import distributed, elsewhere
+from selftranslate.distributed import stages
 from selftranslate.distributed.job import RETRIES, describe, sighted
+from selftranslate.distributed.shards import Answer
+from selftranslate.distributed.work import Work, Worker
 from selftranslate.errors import DiskError, EngineError
+from selftranslate.failpoints import Failure
+from selftranslate.progress import Silent
 from selftranslate.recipe import Recipe
 from selftranslate.runtime import Cluster, Runtime
 from selftranslate.translate import memory
@@ -83,6 +89,7 @@ def kill(title: str) -> None:
         process.send_signal(signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_two_nodes_make_the_same_bytes_though_a_translator_is_killed(
     wanted: Recipe, alone: Path, tmp_path: Path, two_nodes: Any
 ) -> None:
@@ -224,3 +231,65 @@ def test_work_that_kills_every_worker_ends(wanted: Recipe, tmp_path: Path) -> No
         with pytest.raises(EngineError, match=said), job.tried("complete-0"):
             pytest.fail("begun once more")
     assert not (tmp_path / job.sight).exists()
+
+
+class Here(Work):
+    """The same work in this process: what Ray would send is pickled, and nothing is at once."""
+
+    def pool(self, stage: Any, rows: Any) -> Iterator[tuple[int, Any]]:
+        for i, row in reversed(list(enumerate(rows))):  # as it comes, not in their order
+            call = pickle.dumps((stage, self.job, row))
+            made = Worker()({"index": i, "call": call})
+            yield made["index"], self._heard(pickle.loads(made["made"]))
+
+    trained = pool
+
+    def each(self, stage: Any, rows: Any) -> list[Any]:
+        done = dict(self.pool(stage, rows))
+        return [done[i] for i in range(len(rows))]
+
+    beside = each
+
+    def behind(self, stage: Any, *arguments: Any) -> None:
+        self.each(stage, [arguments])
+
+
+def test_names_alone_lead_to_the_same_bytes(wanted: Recipe, alone: Path, tmp_path: Path) -> None:
+    job = describe(wanted, Runtime(store=tmp_path, checkpoint_seconds=0))
+    with sighted(tmp_path, job):
+        work = Here(job, Cluster(), Silent())
+        distributed.through(work, wanted)
+        assert not work.idle
+        assert artifacts(tmp_path) == artifacts(alone)
+        again = Here(job, Cluster(), Silent())
+        distributed.through(again, wanted)
+        assert again.idle
+    with memory.look(tmp_path) as one, memory.look(alone) as other:
+        count = "SELECT count(*), count(DISTINCT text) FROM completions"
+        assert list(one.rows(count)) == list(other.rows(count))
+
+
+def test_what_is_known_is_not_asked_and_a_killed_workers_answers_are_kept(
+    wanted: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = describe(wanted, Runtime(store=tmp_path))
+    with sighted(tmp_path, job):
+        work = Here(job, Cluster(), Silent())
+        begun = work.once(stages.begin)
+        first, *_ = work.once(stages.cut, begun, "de")
+        monkeypatch.setenv("SELFTRANSLATE_FAILPOINT", "completions.seal:1:raise")
+        with pytest.raises(Failure):
+            stages.complete(job, first, None)
+        monkeypatch.delenv("SELFTRANSLATE_FAILPOINT")
+        asked: list[str] = []
+        engine = job.pipeline.shop.translating.engine
+        ask = engine.generate
+        monkeypatch.setattr(
+            engine, "generate", lambda request: asked.extend(request.texts) or ask(request)
+        )
+        completed = stages.complete(job, first, None)
+        assert asked == [], "the first worker's answers are taken over"
+        stages.remember(job, first, completed)
+        known = stages.known(job, first)
+        assert known
+        assert len(list(job.artifact(known).read(Answer))) == first.count

@@ -42,14 +42,19 @@ def run(wanted: Recipe, runtime: Runtime, size: Cluster) -> Done:
     job = describe(wanted, runtime)
     with joined(), sighted(runtime.store, job):
         work = Work(job, size, runtime.progress)
-        begun: Begun = work.once(stages.begin)
-        runtime.progress.plan(begun.plan)
-        materials = _translate(work, begun, wanted.languages)
-        mixed = work.each(stages.mix, [(begun, material) for material in materials])
-        columns = _ask(work, mixed, _train(work, mixed))
-        (done,) = work.beside(stages.finish, [(begun, columns, frozenset(work.notes))])
-        result, made = done
+        result, made = through(work, wanted)
     return Done(result, Store(runtime.store).get(*made), work.idle)
+
+
+def through(work: Work, wanted: Recipe) -> tuple[report.Result, Name]:
+    """Do the stages, top to bottom; each goes to as many workers as it can."""
+    begun: Begun = work.once(stages.begin)
+    work.progress.plan(begun.plan)
+    materials = _translate(work, begun, wanted.languages)
+    mixed = work.each(stages.mix, [(begun, material) for material in materials])
+    columns = _ask(work, mixed, _train(work, mixed))
+    (made,) = work.beside(stages.finish, [(begun, columns, frozenset(work.notes))])
+    return made
 
 
 def _translate(work: Work, begun: Begun, codes: Sequence[str]) -> list[Names]:
