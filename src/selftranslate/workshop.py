@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from selftranslate import journal, machine, model, plugins
-from selftranslate.engines import Adaptable
+from selftranslate.engines import Adaptable, Engine
 from selftranslate.errors import DataError
 from selftranslate.example import Example
 from selftranslate.metered import Meter, MeteredAdaptable
@@ -40,7 +40,7 @@ class Workshop:
         self.model = model.fingerprint(recipe.model)
         self._engines: dict[str, Adaptable] = {}
         self._answered: Memory | None = None
-        self._elsewhere: Callable[[Adaptable], Adaptable] | None = None
+        self._elsewhere: Callable[[Engine], Engine] | None = None
 
     @property
     def asked(self) -> Adaptable:
@@ -48,7 +48,7 @@ class Workshop:
         return self._engine(self.recipe.engine, self.recipe.model)
 
     @property
-    def translating(self) -> Adaptable:
+    def translating(self) -> Engine:
         """The model that translates: the same one, unless the recipe names another (C.3)."""
         wanted = self.recipe.translation_engine or self.recipe.engine
         made = self._engine(wanted, self.recipe.translator or self.recipe.model)
@@ -65,9 +65,7 @@ class Workshop:
         shared.send(self.store.root / memory.FILE)
 
     @contextmanager
-    def answered(
-        self, answers: Memory, elsewhere: Callable[[Adaptable], Adaptable]
-    ) -> Iterator[None]:
+    def answered(self, answers: Memory, elsewhere: Callable[[Engine], Engine]) -> Iterator[None]:
         """Take translations from a memory of their own, filled elsewhere, and what is missing
         there from what stands in for the engine.
         """

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from selftranslate import languages
-from selftranslate.engines import Adaptable, Completion, Engine, Request
+from selftranslate.engines import Completion, Engine, Request
 from selftranslate.errors import DiskError, EngineError
 from selftranslate.example import Ended, Record
 from selftranslate.store import Artifact, Store, unfinished, write
@@ -129,11 +129,11 @@ def complete(
     return store.make("completions", spec, [header, shard], work)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Recalled:
     """An engine whose answers were given elsewhere: all are in the memory, or failed."""
 
-    engine: Adaptable
+    engine: Engine
     failed: Set[str]
     """The prompts that failed, with their shots."""
 
@@ -150,14 +150,6 @@ class Recalled:
     def count_tokens(self, text: str) -> int:
         """Ask the engine's tokenizer."""
         return self.engine.count_tokens(text)
-
-    def adapted(self, tuned: Path) -> Engine:
-        """Return the engine with an adapter: nothing of it was answered elsewhere."""
-        return self.engine.adapted(tuned)
-
-    def close(self) -> None:
-        """Give the engine's memory back."""
-        self.engine.close()
 
     def generate(self, request: Request) -> Iterator[Completion]:
         """Yield the failures again. Raises EngineError for a text that nobody answered."""
